@@ -1,0 +1,126 @@
+package rule
+
+import "strings"
+
+// Access is a set of file permissions other than execute.
+type Access uint8
+
+// The file permissions of apparmor.d(5), in the order in which they are
+// written.
+const (
+	MapExec Access = 1 << iota
+	Read
+	Write
+	Append
+	LinkTo
+	Lock
+)
+
+// accessLetters spells the bits of an Access, lowest first.
+const accessLetters = "mrwalk"
+
+// accessWords names the bits of an Access as policies do, lowest first.
+var accessWords = []string{"map", "read", "write", "append", "link", "lock"}
+
+// String returns the letters of the permissions, as in "mrw".
+func (a Access) String() string {
+	var b strings.Builder
+	for i := range accessLetters {
+		if a&(1<<i) != 0 {
+			b.WriteByte(accessLetters[i])
+		}
+	}
+	return b.String()
+}
+
+// Words returns the permissions as policies name them.
+func (a Access) Words() []string {
+	var out []string
+	for i, w := range accessWords {
+		if a&(1<<i) != 0 {
+			out = append(out, w)
+		}
+	}
+	return out
+}
+
+// AccessWords lists the names of all file permissions but execute.
+func AccessWords() []string { return append([]string(nil), accessWords...) }
+
+// AccessWord returns the permission that a policy calls word, or 0.
+func AccessWord(word string) Access {
+	for i, w := range accessWords {
+		if w == word {
+			return 1 << i
+		}
+	}
+	return 0
+}
+
+// AccessLetter returns the permission with this letter, or 0.
+func AccessLetter(c byte) Access {
+	if i := strings.IndexByte(accessLetters, c); i >= 0 {
+		return 1 << i
+	}
+	return 0
+}
+
+// Exec is an execute permission as it is spelled: "ix", "px", "Px", "cx",
+// "Cx", "ux", "Ux", the fallbacks "pix", "Pix", "cix", "Cix", "pux", "PUx",
+// "cux", "CUx", and "x", which goes with deny only. A capital letter scrubs
+// the environment. "" grants no execution.
+type Exec string
+
+// Scrubs says whether the environment is scrubbed at the transition.
+func (e Exec) Scrubs() bool { return e != "" && e[0] >= 'A' && e[0] <= 'Z' }
+
+// Execs lists every execute permission but the bare "x".
+func Execs() []Exec {
+	return []Exec{"ix", "px", "Px", "cx", "Cx", "ux", "Ux", "pix", "Pix", "cix", "Cix", "pux", "PUx", "cux", "CUx"}
+}
+
+// File is a rule on path names: `/path rw,` or `/path Cx -> target,`. With an
+// empty Path it is the bare rule `file,`, which grants everything but
+// unconfined execution.
+type File struct {
+	Path   string // glob, without quotes
+	Access Access
+	Exec   Exec
+	Target string // profile that an Exec names, or ""
+}
+
+// Kind implements Body.
+func (File) Kind() Kind { return KindFile }
+
+func (f File) text() string {
+	if f.Path == "" {
+		return "file"
+	}
+	s := Word(f.Path) + " " + f.Access.String() + string(f.Exec)
+	if f.Target != "" {
+		s += " -> " + Word(f.Target)
+	}
+	return s
+}
+
+// Link is a rule on hard links: `link subset /path -> /target,`.
+type Link struct {
+	Subset bool // the link may have no more permissions than its target
+	Path   string
+	Target string // "" for any
+}
+
+// Kind implements Body.
+func (Link) Kind() Kind { return KindLink }
+
+func (l Link) text() string {
+	s := "link "
+	if l.Subset {
+		s += "subset "
+	}
+	s += Word(l.Path)
+	if l.Target != "" {
+		s += " -> " + Word(l.Target)
+	}
+	return s
+}
