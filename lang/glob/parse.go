@@ -1,0 +1,272 @@
+package glob
+
+import (
+	"fmt"
+	"strings"
+)
+
+// maxDepth is the nesting of alternations from which on the parser refuses
+// (parser_regex.c: MAX_ALT_DEPTH).
+const maxDepth = 50
+
+// SyntaxError says why a text is no glob that AppArmor accepts.
+type SyntaxError struct {
+	Offset int    // byte offset in the text
+	Msg    string // what is wrong
+	Hint   string // what to write instead
+}
+
+// Error returns the message with its offset.
+func (e *SyntaxError) Error() string {
+	return fmt.Sprintf("offset %d: %s", e.Offset, e.Msg)
+}
+
+type op uint8
+
+const (
+	opLiteral  op = iota // the bytes of lit
+	opSet                // one byte out of set
+	opStar               // any number of bytes out of set
+	opConcat             // sub, one after the other
+	opAlt                // one of sub
+	opVariable           // a variable that is not expanded yet
+)
+
+// node is a glob's meaning.
+type node struct {
+	op  op
+	lit []byte
+	set byteSet
+	sub []node
+}
+
+// parser reads a source as convert_aaregex_to_pcre does, and the class grammar
+// behind it (libapparmor_re/parse.y).
+type parser struct {
+	source
+	i     int
+	slash bool // the last thing emitted is a literal slash
+}
+
+// parse returns the meaning of a source whose slashes are collapsed.
+func parse(s source) (node, error) {
+	p := &parser{source: s}
+	n, err := p.sequence(0)
+	if err == nil && p.i < len(p.b) {
+		err = p.fail(p.i, "} without {", `write a literal brace as \}`)
+	}
+	return n, err
+}
+
+func (p *parser) fail(i int, msg, hint string) error {
+	return &SyntaxError{Offset: p.at(i), Msg: msg, Hint: hint}
+}
+
+// sequence reads up to the end or, within braces, up to a comma or brace that
+// belongs to them; at depth 0 it stops at a closing brace that has no partner.
+func (p *parser) sequence(depth int) (node, error) {
+	seq := node{op: opConcat}
+	for p.i < len(p.b) {
+		c := p.b[p.i]
+		if c == '}' || c == ',' && depth > 0 {
+			break
+		}
+		if err := p.item(&seq, c, depth); err != nil {
+			return node{}, err
+		}
+	}
+	if len(seq.sub) == 1 {
+		return seq.sub[0], nil
+	}
+	return seq, nil
+}
+
+// item reads one element, which begins with c, into the sequence.
+func (p *parser) item(seq *node, c byte, depth int) error {
+	switch c {
+	case '\\':
+		return p.escape(seq)
+	case '*':
+		p.stars(seq)
+	case '?':
+		p.i++
+		p.emit(seq, node{op: opSet, set: noSlash})
+	case '[':
+		n, err := p.class()
+		p.emit(seq, n)
+		return err
+	case ']':
+		return p.fail(p.i, "] without [", `write a literal bracket as \]`)
+	case '{':
+		n, err := p.alternation(depth + 1)
+		p.emit(seq, n)
+		return err
+	case '@':
+		return p.variable(seq)
+	default:
+		p.i++
+		p.literal(seq, c)
+	}
+	return nil
+}
+
+func (p *parser) emit(seq *node, n node) {
+	seq.sub = append(seq.sub, n)
+	p.slash = false
+}
+
+// literal appends a byte, to the literal before it where there is one.
+func (p *parser) literal(seq *node, c byte) {
+	if n := len(seq.sub); n > 0 && seq.sub[n-1].op == opLiteral {
+		seq.sub[n-1].lit = append(seq.sub[n-1].lit, c)
+	} else {
+		seq.sub = append(seq.sub, node{op: opLiteral, lit: []byte{c}})
+	}
+	p.slash = c == '/'
+}
+
+// escape reads a backslash and what it protects. What the lexer could decode is
+// decoded by now, but for NUL.
+func (p *parser) escape(seq *node) error {
+	c, err := p.escaped()
+	if err == nil {
+		p.literal(seq, c)
+	}
+	return err
+}
+
+func (p *parser) escaped() (byte, error) {
+	start := p.i
+	p.i++
+	if p.i == len(p.b) {
+		return 0, p.fail(start, "backslash at the end", `write a literal backslash as \134`)
+	}
+	c := p.b[p.i]
+	if c == '\\' {
+		p.i++
+		return c, nil
+	}
+	if value, n := decode(string(p.b[p.i:min(p.i+4, len(p.b))])); n > 0 {
+		p.i += n
+		if value != 0 {
+			return 0, p.fail(start, "escape sequence that another one completes", `write the byte as \NNN, three octal digits`)
+		}
+		return 0, nil
+	}
+	p.i++
+	return c, nil
+}
+
+// stars reads a run of stars: pairs of them match anything but NUL, a single
+// one anything but slash and NUL. Between a slash and a slash or the end they
+// match at least one byte, the first of them no slash.
+func (p *parser) stars(seq *node) {
+	end := p.i
+	for end < len(p.b) && p.b[end] == '*' {
+		end++
+	}
+	if p.slash && (end == len(p.b) || p.b[end] == '/') {
+		p.emit(seq, node{op: opSet, set: noSlash})
+	}
+	for ; p.i+1 < end; p.i += 2 {
+		p.emit(seq, node{op: opStar, set: noNUL})
+	}
+	if p.i < end {
+		p.i++
+		p.emit(seq, node{op: opStar, set: noSlash})
+	}
+}
+
+// alternation reads from an opening brace to its partner.
+func (p *parser) alternation(depth int) (node, error) {
+	start := p.i
+	if depth >= maxDepth {
+		return node{}, p.fail(start, "braces nested 50 deep", "flatten the alternation")
+	}
+	alt := node{op: opAlt}
+	variable := false
+	for {
+		p.i++
+		p.slash = false
+		branch, err := p.sequence(depth)
+		if err != nil {
+			return node{}, err
+		}
+		alt.sub = append(alt.sub, branch)
+		variable = variable || branch.hasVariable()
+		if p.i == len(p.b) {
+			return node{}, p.fail(start, "{ without }", `close it, or write a literal brace as \{`)
+		}
+		if p.b[p.i] == '}' {
+			break
+		}
+	}
+	// A variable may bring the comma with its value.
+	if len(alt.sub) == 1 && !variable {
+		return node{}, p.fail(start, "braces without a comma", `write {a,b}, or literal braces as \{ and \}`)
+	}
+	p.i++
+	return alt, nil
+}
+
+// variable reads `@{NAME}`, or an at sign that begins no variable.
+func (p *parser) variable(seq *node) error {
+	name, n := variableAt(p.b[p.i:])
+	switch {
+	case n == 0:
+		p.i++
+		p.literal(seq, '@')
+	case name == "":
+		return p.fail(p.i, "variable without a name", `write @{NAME}, or a literal as @\{\}`)
+	default:
+		p.i += n
+		p.emit(seq, node{op: opVariable})
+	}
+	return nil
+}
+
+func (n node) hasVariable() bool {
+	if n.op == opVariable {
+		return true
+	}
+	for _, s := range n.sub {
+		if s.hasVariable() {
+			return true
+		}
+	}
+	return false
+}
+
+// exact tells whether only literals and alternations make up the node
+// (libapparmor_re/aare_rules.cc: add_rule_vec, exact_match).
+func (n node) exact() bool {
+	if n.op != opLiteral && n.op != opConcat && n.op != opAlt {
+		return false
+	}
+	for _, s := range n.sub {
+		if !s.exact() {
+			return false
+		}
+	}
+	return true
+}
+
+// literal returns the one string that the node matches, where it is written as
+// nothing but literals.
+func (n node) literal() (string, bool) {
+	switch n.op {
+	case opLiteral:
+		return string(n.lit), true
+	case opConcat:
+		var out strings.Builder
+		for _, s := range n.sub {
+			lit, ok := s.literal()
+			if !ok {
+				return "", false
+			}
+			out.WriteString(lit)
+		}
+		return out.String(), true
+	}
+	return "", false
+}
