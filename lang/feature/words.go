@@ -1,7 +1,6 @@
 package feature
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 )
