@@ -1,8 +1,8 @@
 package feature
 
-// Nearest returns the word of among that is most likely meant by a misspelt
+// nearest returns the word of among that is most likely meant by a misspelt
 // word, or "" where none is near: at most a third of its letters may differ.
-func Nearest(word string, among []string) string {
+func nearest(word string, among []string) string {
 	best, bestAt := "", len(word)/3+1
 	for _, w := range among {
 		if d := distance(word, w); d < bestAt {

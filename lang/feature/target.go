@@ -92,7 +92,7 @@ func Lookup(name string) (*Target, error) {
 		names = append(names, t.Name)
 	}
 	hint := ""
-	if near := Nearest(name, names); near != "" {
+	if near := nearest(name, names); near != "" {
 		hint = fmt.Sprintf("; did you mean %q?", near)
 	}
 	return nil, fmt.Errorf("unknown target %q%s (there are %s)", name, hint, strings.Join(names, ", "))

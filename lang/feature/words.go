@@ -38,9 +38,6 @@ func (v Vocabulary) Has(name string) bool {
 	return ok
 }
 
-// Nearest returns the word most likely meant by a misspelt one, or "".
-func (v Vocabulary) Nearest(name string) string { return Nearest(name, v.Names()) }
-
 // words makes a vocabulary of the space-separated names that every parser
 // knows and of names that need a feature, given as feature, names, ....
 func words(names string, needs ...any) Vocabulary {
