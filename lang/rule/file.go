@@ -86,7 +86,13 @@ type File struct {
 	Path   string // glob, without quotes
 	Access Access
 	Exec   Exec
-	Target string // profile that an Exec names, or ""
+	// Unsafe is the word before a rule with "ix". Other transitions say the
+	// same by a small letter.
+	Unsafe bool
+	// Target is the profile that an Exec names or, without an Exec and with
+	// LinkTo, the only file that may be linked to: the parser reads the latter
+	// only where the access stands first, as in `rl /path -> /target,`.
+	Target string
 }
 
 // Kind implements Body.
@@ -96,11 +102,17 @@ func (f File) text() string {
 	if f.Path == "" {
 		return "file"
 	}
-	s := Word(f.Path) + " " + f.Access.String() + string(f.Exec)
-	if f.Target != "" {
-		s += " -> " + Word(f.Target)
+	words := []string{Word(f.Path), f.Access.String() + string(f.Exec)}
+	if f.Target != "" && f.Exec == "" {
+		words[0], words[1] = words[1], words[0]
 	}
-	return s
+	if f.Target != "" {
+		words = append(words, "->", Word(f.Target))
+	}
+	if f.Unsafe {
+		words = append([]string{"unsafe"}, words...)
+	}
+	return strings.Join(words, " ")
 }
 
 // Link is a rule on hard links: `link subset /path -> /target,`.

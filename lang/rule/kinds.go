@@ -52,8 +52,12 @@ func (r Rlimit) text() string { return "set rlimit " + r.Name + " <= " + r.Value
 
 // Endpoint is one end of an internet connection. Empty fields match anything.
 type Endpoint struct {
-	IP   string // an address, or "none"
-	Port string // a number or, from 5.0 on, a range "1024-2048"
+	IP    string // an address, or "none"
+	Port  string // a number or, from 5.0 on, a range "1024-2048"
+	Label string // from parser 5.0 on
+	// SetLabel gives the peer the label instead of comparing it; it goes
+	// with a peer only.
+	SetLabel bool
 }
 
 func (e Endpoint) words() []string {
@@ -63,6 +67,13 @@ func (e Endpoint) words() []string {
 	}
 	if e.Port != "" {
 		out = append(out, "port="+Word(e.Port))
+	}
+	switch {
+	case e.Label == "":
+	case e.SetLabel:
+		out = append(out, "label:="+Word(e.Label))
+	default:
+		out = append(out, "label="+Word(e.Label))
 	}
 	return out
 }

@@ -30,8 +30,10 @@ type Qualifiers struct {
 	Audit    bool
 	Action   Action
 	// Owner restricts a file or link rule to files that the subject's fsuid
-	// owns. It has no meaning, and must be false, on other kinds.
+	// owns, Other to those that it does not own. Neither has a meaning, and
+	// both must be false, on other kinds.
 	Owner bool
+	Other bool
 }
 
 // text returns the qualifiers in the order that every parser accepts, each
@@ -52,6 +54,9 @@ func (q Qualifiers) text() string {
 	}
 	if q.Owner {
 		s += "owner "
+	}
+	if q.Other {
+		s += "other "
 	}
 	return s
 }
