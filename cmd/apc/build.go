@@ -1,0 +1,224 @@
+package main
+
+import (
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"apc/compiler"
+	"apc/lang/diag"
+	"apc/lang/feature"
+	"apc/lang/policy"
+)
+
+// buildFlags are the flags of `apc build`.
+type buildFlags struct {
+	loadFlags
+	verifyFlags
+	out      string
+	annotate bool
+	check    bool
+	strict   bool
+	dump     string
+}
+
+func (a *app) buildCommand() *cobra.Command {
+	var f buildFlags
+	cmd := &cobra.Command{
+		Use:   "build [FILES|DIRS|./...]",
+		Short: "Compile policies into profiles for /etc/apparmor.d",
+		Long: `Compile the policies in the named files and folders (without one: in the
+current folder), verify each profile with the real apparmor_parser where there
+is one, and write the profiles into a folder. With several targets each gets a
+folder of its own in it. Nothing is written when any error stands.`,
+		Example: "  apc build                                  # ./service.hcl -> apparmor.d/\n" +
+			"  apc build ./... -o /etc/apparmor.d         # every policy at and below here\n" +
+			"  apc build --check ./...                    # in CI: is apparmor.d up to date?\n" +
+			"  apc build --target ubuntu-24.04 --annotate -o - service.hcl",
+		RunE: func(_ *cobra.Command, args []string) error { return a.build(args, f) },
+	}
+	f.loadFlags.add(cmd)
+	f.verifyFlags.add(cmd)
+	cmd.Flags().StringVarP(&f.out, "output", "o", "apparmor.d", "`DIR` to write to, or - to print")
+	cmd.Flags().BoolVar(&f.annotate, "annotate", false, "write the reasons for each rule above it")
+	cmd.Flags().BoolVar(&f.check, "check", false, "write nothing; exit 1 and show the difference where the files differ")
+	cmd.Flags().BoolVar(&f.strict, "strict", false, "what a target cannot hold is an error")
+	cmd.Flags().StringVar(&f.dump, "dump", "", "print the IR after `PASS`, or after all: all, "+strings.Join(compiler.Stages(), ", "))
+	return cmd
+}
+
+func (a *app) build(args []string, f buildFlags) error {
+	if f.dump != "" && f.dump != "all" && !slices.Contains(compiler.Stages(), f.dump) {
+		return fmt.Errorf("--dump: there is no pass %q; there are all, %s", f.dump, strings.Join(compiler.Stages(), ", "))
+	}
+	l, err := a.load(args, f.loadFlags)
+	if err != nil {
+		return err
+	}
+	outputs, diags := l.compile(f.loadFlags, compiler.Options{Annotate: f.annotate, Strict: f.strict, Dump: f.dump != "", Today: a.today})
+	lost := f.strict && hasLoss(diags)
+	diags = append(append(diag.List{}, l.diags...), diags...)
+	if f.dump != "" {
+		a.dump(outputs, f.dump)
+	}
+	files, more := place(outputs)
+	diags = append(diags, more...)
+	var verified verification
+	if !diags.HasErrors() {
+		verified, err = a.verify(outputs, f.verifyFlags)
+		diags = append(diags, verified.diags...)
+	}
+	a.reportBuild(l.sources, diags.Sorted(), lost)
+	if err != nil {
+		return err
+	}
+	if diags.HasErrors() || f.dump != "" {
+		return nil
+	}
+	if err := a.deliver(files, f); err != nil {
+		return err
+	}
+	a.summary(outputs, diags, verified)
+	return nil
+}
+
+// reportBuild shows the diagnostics. Where all errors are losses that --strict
+// asked to fail, the input is sound and the exit code is that of findings.
+func (a *app) reportBuild(sources diag.Sources, diags diag.List, lost bool) {
+	before := a.code
+	a.report(sources, diags)
+	onlyLosses := lost
+	for _, d := range diags {
+		if d.Severity == diag.Error && !isLoss(d) {
+			onlyLosses = false
+		}
+	}
+	if onlyLosses {
+		a.code = max(before, exitFindings)
+	}
+}
+
+func isLoss(d diag.Diagnostic) bool { return strings.HasPrefix(d.Code, "loss-") }
+
+func hasLoss(list diag.List) bool { return slices.ContainsFunc(list, isLoss) }
+
+// compile compiles every service for every target. Nothing is compiled while
+// an error stands in the policies.
+func (l *loaded) compile(f loadFlags, opts compiler.Options) ([]*compiler.Output, diag.List) {
+	type job struct {
+		p *policy.Policy
+		s *policy.Service
+		t *feature.Target
+	}
+	var jobs []job
+	var diags diag.List
+	if l.diags.HasErrors() {
+		return nil, nil
+	}
+	for _, p := range l.policies {
+		targets, more := targetsFor(p, f)
+		diags = append(diags, more...)
+		for _, s := range p.Services {
+			for _, t := range targets {
+				jobs = append(jobs, job{p, s, t})
+			}
+		}
+	}
+	outputs := parallel(jobs, func(j job) *compiler.Output {
+		o := opts
+		o.Strict = o.Strict || j.p.Settings.Strict
+		return compiler.Compile(j.p, j.s, j.t, o)
+	})
+	for _, out := range outputs {
+		diags = append(diags, out.Diags...)
+	}
+	return outputs, diags
+}
+
+func (a *app) dump(outputs []*compiler.Output, stage string) {
+	for _, out := range outputs {
+		for _, d := range out.Dumps {
+			if stage == "all" || stage == d.Stage {
+				fmt.Fprintf(a.stdout, "== %s: %s for %s ==\n%s", d.Stage, out.Service.Name, out.Target.Name, d.Text)
+			}
+		}
+	}
+}
+
+// outFile is one file to write.
+type outFile struct {
+	path string // below the output folder
+	out  *compiler.Output
+}
+
+// place decides the path of each output below the output folder, and refuses
+// two services with one file.
+func place(outputs []*compiler.Output) ([]outFile, diag.List) {
+	targets := map[*feature.Target]bool{}
+	for _, o := range outputs {
+		targets[o.Target] = true
+	}
+	var files []outFile
+	var diags diag.List
+	seen := map[string]*compiler.Output{}
+	for _, o := range outputs {
+		path := o.Module.File
+		if len(targets) > 1 {
+			path = filepath.Join(o.Target.Name, path)
+		}
+		if first := seen[path]; first != nil {
+			d := diag.Errorf(o.Service.Where.Range, "same-file", "two services give the file "+o.Module.File, "Give them different executables, or `attachment = \"none\"` and different names.")
+			d.Related = []diag.Related{{Range: first.Service.Where.Range, Message: "the other one"}}
+			diags = append(diags, d)
+			continue
+		}
+		seen[path] = o
+		files = append(files, outFile{path, o})
+	}
+	return files, diags
+}
+
+// deliver prints, checks or writes the files.
+func (a *app) deliver(files []outFile, f buildFlags) error {
+	switch {
+	case f.out == "-" && f.check:
+		return fmt.Errorf("--check compares with a folder; -o - has none")
+	case f.out == "-":
+		for _, file := range files {
+			if _, err := fmt.Fprint(a.stdout, file.out.File.Text); err != nil {
+				return machineError(err)
+			}
+		}
+		return nil
+	case f.check:
+		return a.checkFiles(files, f.out)
+	}
+	return writeFiles(files, f.out)
+}
+
+// summary tells on stderr what was built.
+func (a *app) summary(outputs []*compiler.Output, diags diag.List, v verification) {
+	total, merged, losses := 0, 0, 0
+	for _, o := range outputs {
+		total += o.Rules
+		merged += o.Lowered - o.Rules
+		losses += len(o.Losses)
+	}
+	fmt.Fprintf(a.stderr, "%s, %s (%d merged or dropped), %s, %s; %s\n",
+		count(len(outputs), "profile"), count(total, "rule"), merged,
+		count(diags.Count(diag.Warning), "warning"), count(losses, "loss"), v.summary())
+}
+
+// count spells a number with its noun.
+func count(n int, noun string) string {
+	switch {
+	case n == 1:
+		return "1 " + noun
+	case strings.HasSuffix(noun, "s"):
+		return fmt.Sprintf("%d %ses", n, noun)
+	}
+	return fmt.Sprintf("%d %ss", n, noun)
+}

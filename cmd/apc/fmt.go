@@ -1,0 +1,130 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"apc/lang/diag"
+	"apc/lang/policy"
+)
+
+func (a *app) fmtCommand() *cobra.Command {
+	var check bool
+	cmd := &cobra.Command{
+		Use:   "fmt [FILES|DIRS|./...|-]",
+		Short: "Format policy files",
+		Long: `Write policy files in their canonical layout, and list those that changed. HCL
+and JSON are laid out anew; YAML is only checked. "-" formats HCL from standard
+input to standard output.`,
+		Example: "  apc fmt ./...\n  apc fmt --check ./...     # in CI: exit 1 where a file would change",
+		RunE:    func(_ *cobra.Command, args []string) error { return a.format(args, check) },
+	}
+	cmd.Flags().BoolVar(&check, "check", false, "write nothing; list the files that would change and exit 1")
+	return cmd
+}
+
+func (a *app) format(args []string, check bool) error {
+	if len(args) == 1 && args[0] == "-" {
+		return a.formatStdin(check)
+	}
+	files, err := formatFiles(args)
+	if err != nil {
+		return err
+	}
+	for _, path := range files {
+		if err := a.formatFile(path, check); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// formatFiles lists the policy files that the arguments name, settings too.
+func formatFiles(args []string) ([]string, error) {
+	folders, err := findFolders(args)
+	if err != nil {
+		return nil, err
+	}
+	var out []string
+	for _, f := range folders {
+		names := f.Only
+		if names == nil {
+			if names, err = policy.Files(f.Path); err != nil {
+				return nil, pathError(f.Path, err)
+			}
+			if _, err := os.Stat(filepath.Join(f.Path, policy.SettingsFile)); err == nil {
+				names = append(names, policy.SettingsFile)
+			}
+		}
+		for _, n := range names {
+			out = append(out, filepath.Join(f.Path, n))
+		}
+	}
+	return out, nil
+}
+
+func (a *app) formatFile(path string, check bool) error {
+	src, err := os.ReadFile(path)
+	if err != nil {
+		return pathError(path, err)
+	}
+	name := filepath.ToSlash(path)
+	out, diags := policy.Format(name, src)
+	a.report(diag.Sources{name: src}, diags)
+	if bytes.Equal(out, src) {
+		return nil
+	}
+	fmt.Fprintln(a.stdout, path)
+	if check {
+		a.fail(exitFindings)
+		return nil
+	}
+	return replaceFile(path, string(out))
+}
+
+// replaceFile puts new text in the place of a file at once, with the mode that
+// it had.
+func replaceFile(path, text string) error {
+	info, err := os.Stat(path)
+	if err != nil {
+		return pathError(path, err)
+	}
+	tmp, err := stage(path, text)
+	if err == nil {
+		err = os.Chmod(tmp, info.Mode().Perm())
+	}
+	if err == nil {
+		err = os.Rename(tmp, path)
+	}
+	if err != nil {
+		if tmp != "" {
+			os.Remove(tmp)
+		}
+		return machineError(err)
+	}
+	return nil
+}
+
+func (a *app) formatStdin(check bool) error {
+	src, err := io.ReadAll(a.stdin)
+	if err != nil {
+		return machineError(err)
+	}
+	out, diags := policy.Format("<stdin>", src)
+	a.report(diag.Sources{"<stdin>": src}, diags)
+	if check {
+		if !bytes.Equal(out, src) {
+			a.fail(exitFindings)
+		}
+		return nil
+	}
+	if _, err := a.stdout.Write(out); err != nil {
+		return machineError(err)
+	}
+	return nil
+}

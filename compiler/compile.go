@@ -1,0 +1,113 @@
+// Package compiler turns a policy into profile text. It is the only place
+// where the stages are joined: lower, fit, the passes of optimize, emit.
+package compiler
+
+import (
+	"fmt"
+	"strings"
+
+	"apc/compiler/emit/apparmor"
+	"apc/compiler/fit"
+	"apc/compiler/ir"
+	"apc/compiler/lower"
+	"apc/compiler/optimize"
+	"apc/lang/diag"
+	"apc/lang/feature"
+	"apc/lang/policy"
+)
+
+// Options says how to compile.
+type Options struct {
+	Annotate bool   // reasons as comments in the text
+	Strict   bool   // losses are errors
+	Dump     bool   // keep the IR after each stage
+	Today    string // YYYY-MM-DD, against which ignores expire
+}
+
+// Output is one service compiled for one target.
+type Output struct {
+	Policy  *policy.Policy
+	Service *policy.Service
+	Target  *feature.Target
+	Module  *ir.Module
+	File    apparmor.File
+	Losses  []fit.Loss
+	Diags   diag.List
+	Dumps   []Dump
+	// Lowered counts the rules before the passes, Rules those after them.
+	Lowered, Rules int
+}
+
+// Dump is the IR after one stage.
+type Dump struct{ Stage, Text string }
+
+// Stages names the stages in their order, for --dump.
+func Stages() []string {
+	names := []string{"lower", fit.Pass}
+	for _, p := range optimize.Passes {
+		names = append(names, p.Name)
+	}
+	return names
+}
+
+// Compile compiles one service for one target. Without a File in the output
+// its diagnostics hold an error.
+func Compile(p *policy.Policy, s *policy.Service, t *feature.Target, opts Options) *Output {
+	out := &Output{Policy: p, Service: s, Target: t}
+	var diags diag.List
+	out.Module, diags = lower.Service(p, s)
+	out.Diags = append(out.Diags, diags...)
+	out.checked("lower", opts)
+
+	t, diags = withABI(t, s)
+	out.Diags = append(out.Diags, diags...)
+	out.Module, out.Losses = fit.Module(out.Module, t)
+	out.Diags = append(out.Diags, lossDiagnostics(out, opts)...)
+	out.checked(fit.Pass, opts)
+
+	out.Lowered = rules(out.Module)
+	for _, pass := range optimize.Passes {
+		out.Module = pass.Run(out.Module)
+		out.checked(pass.Name, opts)
+	}
+	out.Rules = rules(out.Module)
+	if !out.Diags.HasErrors() {
+		out.File = apparmor.Emit(out.Module, opts.Annotate)
+	}
+	return out
+}
+
+// checked checks the IR after a stage, and keeps it where that is asked for. A
+// fault is a defect of apc and stops the program.
+func (out *Output) checked(stage string, opts Options) {
+	if faults := ir.Check(out.Module); len(faults) > 0 {
+		panic(fmt.Sprintf("the IR of %q is not sound after stage %s: %s", out.Service.Name, stage, strings.Join(faults, "; ")))
+	}
+	if opts.Dump {
+		out.Dumps = append(out.Dumps, Dump{stage, ir.Dump(out.Module)})
+	}
+}
+
+func rules(m *ir.Module) int {
+	n := 0
+	for _, p := range m.Profiles() {
+		n += len(p.Rules)
+	}
+	return n
+}
+
+// withABI returns the target with the abi file that the policy asks for.
+func withABI(t *feature.Target, s *policy.Service) (*feature.Target, diag.List) {
+	if s.ABI.Text == "" || s.ABI.Text == t.ABI {
+		return t, nil
+	}
+	for _, other := range feature.Targets() {
+		if other.ABI == s.ABI.Text && !t.Parser.Less(other.Parser) {
+			changed := *t
+			changed.ABI, changed.ABIFeatures = other.ABI, other.ABIFeatures
+			return &changed, nil
+		}
+	}
+	return t, diag.List{diag.Errorf(s.ABI.Range, "unknown-abi", t.Name+" does not have this abi file",
+		"A profile that names a missing abi file does not load, and may take others with it. Remove the attribute: %s is written for %s.", t.ABI, t.Name)}
+}

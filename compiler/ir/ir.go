@@ -1,0 +1,158 @@
+// Package ir holds what a policy means for AppArmor: profiles and their rules,
+// each with the reason for its being there. The compiler's stages meet here
+// and nowhere else.
+//
+// It imports diag and rule (and glob) of the project. A stage that changes a
+// module returns a new one; nothing in a module is changed once it is built.
+package ir
+
+import (
+	"slices"
+
+	"apc/lang/diag"
+	"apc/lang/rule"
+)
+
+// Use is one module on the way of a rule into its profile.
+type Use struct {
+	Module string     `json:"module"`
+	Range  diag.Range `json:"range"`
+}
+
+// Origin is one reason for a rule.
+type Origin struct {
+	Range  diag.Range `json:"range"`            // the text that asked for it
+	Intent string     `json:"intent"`           // attribute or block: "config", "listen", …; "always" for what every profile gets
+	Reason string     `json:"reason,omitempty"` // in the policy's words
+	Via    []Use      `json:"via,omitempty"`    // modules, outermost first
+	Passes []string   `json:"passes,omitempty"` // passes that changed the rule
+}
+
+// Rule is one rule of a profile with its origins, of which it has at least
+// one.
+type Rule struct {
+	rule.Rule
+	Origins []Origin
+}
+
+// Profile is a profile, a child of one, or a hat.
+type Profile struct {
+	Name       string
+	Attachment string // "" for none
+	Namespace  string
+	Flags      []string
+	Xattrs     []Xattr
+	Hat        bool
+	Rules      []Rule
+	Children   []*Profile
+	Origin     Origin
+	// Own lists the directories that the policy declares as the profile's,
+	// each with a "/" at its end.
+	Own []string
+}
+
+// Xattr is one extended attribute that an attachment asks for.
+type Xattr struct{ Name, Value string }
+
+// Variable is an AppArmor variable of the emitted file.
+type Variable struct {
+	Name   string // without @{}
+	Values []string
+	Origin Origin
+}
+
+// Alias is an alias rule of the emitted file.
+type Alias struct {
+	From, To string
+	Origin   Origin
+}
+
+// Module is what becomes one file of profile text.
+type Module struct {
+	Service   string // name of the service or container
+	Policy    string // base name of the policy file
+	File      string // base name of the file to write
+	ABI       string // as in "abi/3.0"
+	Variables []Variable
+	Aliases   []Alias
+	Profile   *Profile
+	Ignores   []Ignore
+}
+
+// Ignore accepts one lint finding or loss.
+type Ignore struct {
+	Rule    string
+	Path    string // "" for all
+	Expires string // YYYY-MM-DD or ""
+	Origin  Origin
+}
+
+// Profiles returns the module's profile and, in order, all below it.
+func (m *Module) Profiles() []*Profile {
+	return append([]*Profile{m.Profile}, m.Profile.Children...)
+}
+
+// FullName is the name under which the kernel knows p in this module:
+// "parent//child" for children and hats.
+func (m *Module) FullName(p *Profile) string {
+	if p == m.Profile {
+		return p.Name
+	}
+	return m.Profile.Name + "//" + p.Name
+}
+
+// Map returns a module in which f has made each profile's rules anew.
+func (m *Module) Map(f func(*Profile) []Rule) *Module {
+	out := *m
+	top := *m.Profile
+	top.Rules = f(m.Profile)
+	top.Children = make([]*Profile, len(m.Profile.Children))
+	for i, c := range m.Profile.Children {
+		child := *c
+		child.Rules = f(c)
+		top.Children[i] = &child
+	}
+	out.Profile = &top
+	return &out
+}
+
+// Join returns rule r with the origins of all the given rules, which the pass
+// made one. It is the only way for rules to become one.
+func Join(pass string, r rule.Rule, from ...Rule) Rule {
+	out := Rule{Rule: r}
+	for _, f := range from {
+		for _, o := range f.Origins {
+			if f.String() != r.String() {
+				o = o.through(pass)
+			}
+			if !slices.ContainsFunc(out.Origins, o.same) {
+				out.Origins = append(out.Origins, o)
+			}
+		}
+	}
+	slices.SortStableFunc(out.Origins, func(a, b Origin) int {
+		switch {
+		case a.Range.Less(b.Range):
+			return -1
+		case b.Range.Less(a.Range):
+			return 1
+		}
+		return 0
+	})
+	return out
+}
+
+// Changed returns r, changed by a pass from rule from.
+func Changed(pass string, r rule.Rule, from Rule) Rule { return Join(pass, r, from) }
+
+func (o Origin) through(pass string) Origin {
+	if !slices.Contains(o.Passes, pass) {
+		o.Passes = append(slices.Clone(o.Passes), pass)
+	}
+	return o
+}
+
+// same says whether two origins tell the same.
+func (o Origin) same(p Origin) bool {
+	return o.Range == p.Range && o.Intent == p.Intent && o.Reason == p.Reason && slices.Equal(o.Via, p.Via)
+}

@@ -1,0 +1,104 @@
+package lint
+
+import (
+	"strings"
+
+	"apc/compiler/ir"
+	"apc/lang/diag"
+	"apc/lang/glob"
+	"apc/lang/rule"
+)
+
+var writeExec = &Rule{
+	Name:     "write-exec",
+	Severity: diag.Error,
+	Summary:  "a file can be written and executed",
+	Why:      "Whoever can make the service write a file can then make it run that file: the profile no longer bounds what code it runs.",
+	Instead:  "Keep what is executed or mapped where the service cannot write.",
+	Bad: `data = ["/opt/app/plugins/"]
+run "/opt/app/plugins/*" {
+  as = "inherit"
+}`,
+	Good: `data = ["/opt/app/data/"]
+run "/opt/app/plugins/*" {
+  as = "inherit"
+}`,
+	check: checkWriteExec,
+}
+
+func checkWriteExec(p *ir.Profile, report reporter) {
+	type entry struct {
+		r ir.Rule
+		g glob.Glob
+	}
+	var writes, executes []entry
+	allowedFiles(p, func(r ir.Rule, f rule.File) {
+		g, err := glob.Parse(f.Path)
+		if err != nil {
+			return
+		}
+		if f.Access&(rule.Write|rule.Append) != 0 {
+			writes = append(writes, entry{r, g})
+		}
+		if f.Exec != "" || f.Access&rule.MapExec != 0 {
+			executes = append(executes, entry{r, g})
+		}
+	})
+	for _, w := range writes {
+		for _, x := range executes {
+			if !meet(w.g, x.g) {
+				continue
+			}
+			if w.r.String() == x.r.String() {
+				report(w.r, "it does both.")
+			} else {
+				report(w.r, "`"+x.r.String()+"` lets it execute or map what this lets it write.", x.r)
+			}
+		}
+	}
+}
+
+// meet says whether two globs have a path in common, as far as that can be
+// told from a literal path or equal text.
+func meet(a, b glob.Glob) bool {
+	if a.String() == b.String() {
+		return true
+	}
+	if path, ok := a.IsLiteral(); ok {
+		return b.Match(path)
+	}
+	path, ok := b.IsLiteral()
+	return ok && a.Match(path)
+}
+
+var unconfinedExec = &Rule{
+	Name:     "unconfined-exec",
+	Severity: diag.Error,
+	Summary:  "a program runs unconfined",
+	Why:      "What runs unconfined does whatever its user may, and whoever controls its arguments or input does too.",
+	Instead:  "Write as = \"child\" with what the program needs, or as = \"profile\" where it has one.",
+	Bad: `run "/usr/bin/convert" {
+  as = "unconfined"
+}`,
+	Good: `run "/usr/bin/convert" {
+  as   = "child"
+  data = ["/var/lib/app/thumbs/"]
+}`,
+	check: func(p *ir.Profile, report reporter) {
+		for _, r := range p.Rules {
+			if r.Action == rule.Deny {
+				continue
+			}
+			switch b := r.Body.(type) {
+			case rule.File:
+				if strings.Contains(strings.ToLower(string(b.Exec)), "u") {
+					report(r, "the program leaves every confinement.")
+				}
+			case rule.ChangeProfile:
+				if b.Target == "unconfined" || b.Target == "" || strings.HasPrefix(b.Target, "*") {
+					report(r, "the service may leave its confinement by itself.")
+				}
+			}
+		}
+	},
+}

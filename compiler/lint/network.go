@@ -1,0 +1,26 @@
+package lint
+
+import (
+	"apc/compiler/ir"
+	"apc/lang/diag"
+	"apc/lang/rule"
+)
+
+var broadNetwork = &Rule{
+	Name:     "broad-network",
+	Severity: diag.Error,
+	Summary:  "every kind of socket is allowed",
+	Why:      "A network rule without a family lets the service open raw, packet and netlink sockets and many a rarely tested protocol.",
+	Instead:  "Write listen and connect blocks, or name the family and type.",
+	Bad:      `network {}`,
+	Good: `connect "api" {
+  port = 443
+}`,
+	check: func(p *ir.Profile, report reporter) {
+		for _, r := range p.Rules {
+			if n, ok := r.Body.(rule.Network); ok && r.Action != rule.Deny && n.Family == "" && n.Type == "" && n.Protocol == "" {
+				report(r, "it names no family.")
+			}
+		}
+	},
+}

@@ -1,0 +1,72 @@
+package compiler
+
+import (
+	"fmt"
+	"strings"
+
+	"apc/compiler/fit"
+	"apc/compiler/ir"
+	"apc/lang/diag"
+	"apc/lang/feature"
+)
+
+// lossDiagnostics reports what the target cannot hold, one diagnostic for
+// each feature, less what the policy accepts with an ignore.
+func lossDiagnostics(out *Output, opts Options) diag.List {
+	var order []feature.Feature
+	grouped := map[feature.Feature][]fit.Loss{}
+	for _, l := range out.Losses {
+		if accepted(out.Module.Ignores, l, opts.Today) {
+			continue
+		}
+		if grouped[l.Feature] == nil {
+			order = append(order, l.Feature)
+		}
+		grouped[l.Feature] = append(grouped[l.Feature], l)
+	}
+	var diags diag.List
+	for _, f := range order {
+		d := lossDiagnostic(out.Target, f, grouped[f])
+		if opts.Strict {
+			d.Severity = diag.Error
+		}
+		diags = append(diags, d)
+	}
+	return diags
+}
+
+func lossDiagnostic(t *feature.Target, f feature.Feature, losses []fit.Loss) diag.Diagnostic {
+	info, _ := feature.Describe(f)
+	var instead []string
+	seen := map[string]bool{}
+	for _, l := range losses {
+		if l.Instead != "" && !seen[l.Instead] {
+			seen[l.Instead] = true
+			instead = append(instead, l.Instead)
+		}
+	}
+	detail := fmt.Sprintf("It is about %s.", info.Doc)
+	if len(instead) > 0 {
+		detail += " Instead " + strings.Join(instead, "; ") + "."
+	}
+	detail += fmt.Sprintf(" Accept it with `ignore %q { reason = \"…\" }`.", f)
+	d := diag.Warningf(losses[0].Origins[0].Range, string(f), t.Name+" cannot hold this", "%s", detail)
+	for _, l := range losses {
+		d.Related = append(d.Related, diag.Related{Range: l.Origins[0].Range, Message: l.Rule})
+	}
+	return d
+}
+
+// accepted says whether an ignore that has not expired names the loss.
+func accepted(ignores []ir.Ignore, l fit.Loss, today string) bool {
+	for _, i := range ignores {
+		if i.Rule == string(l.Feature) && Holds(i, today) && (i.Path == "" || strings.Contains(l.Rule, i.Path)) {
+			return true
+		}
+	}
+	return false
+}
+
+// Holds says whether an ignore has not expired on the day given as
+// YYYY-MM-DD.
+func Holds(i ir.Ignore, today string) bool { return i.Expires == "" || i.Expires >= today }

@@ -1,0 +1,294 @@
+// Package lower turns a policy into IR: it is where each intent gets its
+// meaning, as the table "What each intent grants" in SPEC.md tells it.
+//
+// It may import lang/policy, the leaves of lang, and compiler/ir. It knows no
+// target: rules come out as precise as the policy states them.
+package lower
+
+import (
+	"regexp"
+	"strings"
+
+	"apc/compiler/ir"
+	"apc/lang/diag"
+	"apc/lang/glob"
+	"apc/lang/policy"
+	"apc/lang/rule"
+)
+
+// Always is the intent of what every profile gets without being asked.
+const Always = "always"
+
+// Service lowers one service or container of a policy. What it reports are
+// contradictions that only the whole of a service shows.
+func Service(p *policy.Policy, s *policy.Service) (*ir.Module, diag.List) {
+	l := &lowering{service: s}
+	m := &ir.Module{Service: s.Name, Policy: s.File, File: fileName(s), ABI: s.ABI.Text}
+	l.module = m
+	m.Profile = l.profile()
+	m.Profile.Children = append(m.Profile.Children, l.children...)
+	for _, child := range m.Profiles() {
+		l.localInclude(child)
+	}
+	m.Variables, m.Aliases = variables(p, m), aliases(p)
+	l.checkSecrets()
+	return m, l.diags
+}
+
+// lowering is the state while one service is lowered.
+type lowering struct {
+	service  *policy.Service
+	module   *ir.Module
+	children []*ir.Profile
+	secrets  []*policy.Path
+	diags    diag.List
+}
+
+// body is a profile under construction.
+type body struct {
+	*lowering
+	p    *ir.Profile
+	full string // its name as the kernel knows it
+}
+
+// profile lowers the service itself.
+func (l *lowering) profile() *ir.Profile {
+	s := l.service
+	b := &body{l, &ir.Profile{Name: s.Name, Namespace: s.Namespace.Text, Flags: flags(s), Origin: origin(s.Where)}, s.Name}
+	for _, x := range s.Xattrs {
+		b.p.Xattrs = append(b.p.Xattrs, ir.Xattr(x))
+	}
+	l.attach(b)
+	b.base(s.Body, s.Where)
+	if s.Container {
+		b.containerBasics()
+	}
+	b.statements(s.Body)
+	l.module.Ignores = append(l.module.Ignores, ignores(s.Body)...)
+	return b.p
+}
+
+func origin(w policy.Where) ir.Origin {
+	o := ir.Origin{Range: w.Range, Intent: w.Intent, Reason: w.Reason}
+	for _, u := range w.Via {
+		o.Via = append(o.Via, ir.Use(u))
+	}
+	return o
+}
+
+// always is the origin of what a block gets without being asked.
+func always(w policy.Where, reason string) ir.Origin {
+	return ir.Origin{Range: w.Range, Intent: Always, Reason: reason}
+}
+
+func flags(s *policy.Service) []string {
+	var out []string
+	if s.Container {
+		out = append(out, "attach_disconnected", "mediate_deleted")
+	}
+	for _, f := range s.Flags {
+		out = append(out, f.Text)
+	}
+	if s.Mode.Text != "" && s.Mode.Text != "enforce" {
+		out = append(out, s.Mode.Text)
+	}
+	return out
+}
+
+// plainPath matches paths whose name serves as a file name.
+var plainPath = regexp.MustCompile(`^(/[A-Za-z0-9_.+-]+)+$`)
+
+// fileName names the file of a service as Debian does: the path of its program
+// with dots for slashes, or the service's name.
+func fileName(s *policy.Service) string {
+	path := ""
+	switch {
+	case s.Container:
+	case s.Attachment != nil:
+		path = s.Attachment.Text
+	case s.Executable != nil:
+		path = s.Executable.Text
+	}
+	name := strings.ReplaceAll(strings.TrimPrefix(path, "/"), "/", ".")
+	if !plainPath.MatchString(path) || len(name) > 200 {
+		return s.Name
+	}
+	return name
+}
+
+// interpreter matches programs that run other programs' text: a profile
+// attached to one would confine everything that it runs.
+var interpreter = regexp.MustCompile(`/(sh|bash|dash|zsh|ksh|mksh|fish|busybox|env|[gmn]?awk|perl[0-9.]*|python[0-9.]*|ruby[0-9.]*|node|nodejs|php[0-9.]*|lua[0-9.]*|java|tclsh[0-9.]*|wish[0-9.]*|Rscript|guile[0-9.-]*|deno|bun)$`)
+
+// attach decides to which programs the profile attaches itself, and grants
+// reading and mapping of the program.
+func (l *lowering) attach(b *body) {
+	s := l.service
+	program := s.Executable
+	if program == nil && s.Attachment != nil && s.Attachment.Text != "none" {
+		program = s.Attachment
+	}
+	if program != nil {
+		b.add(origin(program.Where), file(program.Text, rule.MapExec|rule.Read))
+	}
+	switch {
+	case s.Container:
+		if s.Attachment != nil && s.Attachment.Text != "none" {
+			l.diags = append(l.diags, diag.Errorf(s.Attachment.Range, "no-meaning", "a container has no attachment",
+				"The container runtime enters its profile by name: remove the attribute."))
+		}
+		return
+	case s.Attachment != nil && s.Attachment.Text == "none":
+		return
+	case s.Attachment != nil:
+		b.p.Attachment = s.Attachment.Text
+	case s.Executable != nil:
+		b.p.Attachment = s.Executable.Text
+	}
+	l.checkInterpreter(b.p.Attachment, program)
+}
+
+func (l *lowering) checkInterpreter(attachment string, program *policy.Path) {
+	if !interpreter.MatchString(attachment) || program == nil {
+		return
+	}
+	for _, i := range l.service.Body.Ignores {
+		if i.Rule == "interpreter-attachment" {
+			return
+		}
+	}
+	l.diags = append(l.diags, diag.Errorf(program.Range, "interpreter-attachment", "the profile would attach to an interpreter",
+		"Every program that %s runs would be confined by it. Write `attachment = \"none\"` and enter the profile by name (systemd: AppArmorProfile=%s), "+
+			"or accept it with an ignore \"interpreter-attachment\" block.", attachment, l.service.Name))
+}
+
+// base grants what no program can do without.
+func (b *body) base(from policy.Body, w policy.Where) {
+	if from.Base {
+		b.add(always(w, "what every program needs"), rule.Rule{Body: rule.Include{Path: "abstractions/base", Magic: true}})
+		return
+	}
+	b.add(always(w, "without it the service could not be stopped"),
+		rule.Rule{Body: rule.Signal{Access: []string{"receive"}, Peer: "unconfined"}})
+}
+
+// containerBasics grants what every container runtime needs.
+func (b *body) containerBasics() {
+	w := b.service.Where
+	b.add(always(w, "the container runtime stops the container"),
+		rule.Rule{Body: rule.Signal{Access: []string{"receive"}, Peer: "{unconfined,runc,crun,podman}"}})
+	b.add(always(w, "processes of the container signal each other"),
+		rule.Rule{Body: rule.Signal{Access: []string{"send", "receive"}, Peer: b.full}})
+	b.add(always(w, "processes of the container look at each other"),
+		rule.Rule{Body: rule.Ptrace{Access: []string{"trace", "read", "tracedby", "readby"}, Peer: b.full}})
+}
+
+// localInclude ends a body with the administrator's own rules.
+func (l *lowering) localInclude(p *ir.Profile) {
+	name := l.module.File
+	if p != l.module.Profile {
+		name += "." + p.Name
+	}
+	r := rule.Rule{Body: rule.Include{Path: "local/" + name, Magic: true, IfExists: true}}
+	p.Rules = append(p.Rules, ir.Rule{Rule: r, Origins: []ir.Origin{always(l.service.Where, "the administrator's own rules")}})
+}
+
+func (b *body) add(o ir.Origin, r rule.Rule) {
+	b.p.Rules = append(b.p.Rules, ir.Rule{Rule: r, Origins: []ir.Origin{o}})
+}
+
+func file(path string, a rule.Access) rule.Rule {
+	return rule.Rule{Body: rule.File{Path: path, Access: a}}
+}
+
+func ignores(b policy.Body) []ir.Ignore {
+	var out []ir.Ignore
+	for _, i := range b.Ignores {
+		out = append(out, ir.Ignore{Rule: i.Rule, Path: i.Path, Expires: i.Expires, Origin: origin(i.Where)})
+	}
+	return out
+}
+
+// variables lowers the tunables that the module's rules refer to.
+func variables(p *policy.Policy, m *ir.Module) []ir.Variable {
+	byName := map[string]policy.Tunable{}
+	for _, t := range p.Tunables {
+		byName[t.Name] = t
+	}
+	used := map[string]bool{}
+	var visit func(text string)
+	visit = func(text string) {
+		for _, name := range variablesIn(text) {
+			if t, ok := byName[name]; ok && !used[name] {
+				used[name] = true
+				visit(strings.Join(t.Values, " "))
+			}
+		}
+	}
+	for _, prof := range m.Profiles() {
+		visit(prof.Attachment)
+		for _, r := range prof.Rules {
+			visit(r.String())
+		}
+	}
+	var out []ir.Variable
+	for _, t := range p.Tunables {
+		if used[t.Name] {
+			out = append(out, ir.Variable{Name: t.Name, Values: t.Values, Origin: origin(t.Where)})
+			used[t.Name] = false
+		}
+	}
+	return out
+}
+
+var variable = regexp.MustCompile(`@\{([A-Za-z_][A-Za-z0-9_]*)\}`)
+
+func variablesIn(text string) []string {
+	var out []string
+	for _, m := range variable.FindAllStringSubmatch(text, -1) {
+		out = append(out, m[1])
+	}
+	return out
+}
+
+func aliases(p *policy.Policy) []ir.Alias {
+	var out []ir.Alias
+	for _, a := range p.Aliases {
+		out = append(out, ir.Alias{From: a.From, To: a.To, Origin: origin(a.Where)})
+	}
+	return out
+}
+
+// checkSecrets refuses policies that may write what they call a secret.
+func (l *lowering) checkSecrets() {
+	for _, s := range l.secrets {
+		for _, r := range l.module.Profile.Rules {
+			f, ok := r.Body.(rule.File)
+			if !ok || r.Action == rule.Deny || f.Access&(rule.Write|rule.Append) == 0 || !overlaps(f.Path, s.Text) {
+				continue
+			}
+			d := diag.Errorf(s.Range, "writable-secret", "the secret can be written", "`%s` grants it. Narrow that path, or list the file under data instead.", r.String())
+			for _, o := range r.Origins {
+				d.Related = append(d.Related, diag.Related{Range: o.Range, Message: "granted by this " + o.Intent})
+			}
+			l.diags = append(l.diags, d)
+		}
+	}
+}
+
+// overlaps says whether two path globs have a path in common.
+func overlaps(a, b string) bool {
+	if a == b {
+		return true
+	}
+	ga, errA := glob.Parse(a)
+	gb, errB := glob.Parse(b)
+	if errA != nil || errB != nil {
+		return false
+	}
+	if path, ok := gb.IsLiteral(); ok {
+		return ga.Match(path)
+	}
+	path, ok := ga.IsLiteral()
+	return ok && gb.Match(path)
+}

@@ -1,0 +1,325 @@
+package policy
+
+import (
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"sort"
+	"strings"
+	"sync"
+
+	"github.com/hashicorp/hcl/v2"
+	"github.com/hashicorp/hcl/v2/hclsyntax"
+	"github.com/hashicorp/hcl/v2/json"
+
+	"apc/lang/diag"
+)
+
+const (
+	// maxFile bounds a policy file, in bytes: the HCL parser recurses, and a
+	// hostile file must not exhaust the stack.
+	maxFile = 1 << 20
+	// SettingsFile is the name of the file that holds the `apc` block.
+	SettingsFile = "apc.hcl"
+)
+
+// IsPolicyFile says whether a file of this base name is read as a policy.
+func IsPolicyFile(name string) bool {
+	if name == "service.hcl" {
+		return true
+	}
+	for _, ext := range []string{".apc.hcl", ".apc.json", ".apc.yaml"} {
+		if strings.HasSuffix(name, ext) && name != ext {
+			return true
+		}
+	}
+	return false
+}
+
+// Options says what holds for every folder of a run.
+type Options struct {
+	// Modules holds the standard modules, NAME.hcl each.
+	Modules fs.FS
+	// Vars are values for variables by name, as given on the command line:
+	// literal text, converted to the variable's type.
+	Vars map[string]string
+	// VarFiles are files of variable values, in HCL or JSON, later ones win.
+	VarFiles []string
+	// Environ is read for APC_VAR_name, as from os.Environ.
+	Environ []string
+}
+
+// Folder names what to load: one folder, and the files in it that were asked
+// for by name.
+type Folder struct {
+	Path string   // as the user named it
+	Only []string // base names; nil for every policy file
+}
+
+// Loader reads folders. Its methods may be called at the same time; modules
+// are read once for all.
+type Loader struct {
+	opts     Options
+	inputs   inputs
+	mu       sync.Mutex
+	standard map[string]*file // standard modules parsed so far
+	declared map[string]bool  // variables of the folders loaded so far
+}
+
+// NewLoader reads the files of variables and returns a Loader. Problems with
+// them are in the list, and the Loader works without them.
+func NewLoader(opts Options) (*Loader, diag.List) {
+	l := &Loader{opts: opts, standard: map[string]*file{}, declared: map[string]bool{}}
+	diags := l.inputs.read(opts)
+	return l, diags
+}
+
+// Load reads one folder: its policy files, evaluated, and the settings that
+// hold for it. Whatever could be read is returned beside the diagnostics.
+func (l *Loader) Load(f Folder) (*Policy, diag.List) {
+	u := l.newUnit(f.Path)
+	names, err := Files(f.Path)
+	if err != nil {
+		return u.policy, diag.List{ioError(f.Path, err)}
+	}
+	u.checkOnly(f.Only, names)
+	for _, name := range names {
+		u.readFile(filepath.Join(f.Path, name))
+	}
+	u.readSettings(f.Path)
+	u.evaluate(f.Only)
+	return u.policy, u.diags.Sorted()
+}
+
+// Files lists the base names of the policy files in a folder.
+func Files(dir string) ([]string, error) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	for _, e := range entries {
+		if !e.IsDir() && IsPolicyFile(e.Name()) {
+			names = append(names, e.Name())
+		}
+	}
+	sort.Strings(names)
+	return names, nil
+}
+
+// unit is a folder while it is read: files that share locals, variables,
+// modules and names.
+type unit struct {
+	loader *Loader
+	dir    string
+	files  []*file
+	maps   map[string]*sourceMap // by file name as shown, YAML only
+	policy *Policy
+	diags  diag.List
+
+	scope   *scope
+	modules map[string]*moduleSource // declared in this folder
+	// standard holds the standard modules, and loading the folders that hold
+	// modules, that this unit and those it uses have read so far.
+	standard map[string]*moduleSource
+	loading  map[string]*unit
+}
+
+// file is one parsed policy file.
+type file struct {
+	name string // as shown
+	src  []byte
+	body hcl.Body
+}
+
+func (l *Loader) newUnit(dir string) *unit {
+	return &unit{
+		loader: l, dir: dir,
+		maps:     map[string]*sourceMap{},
+		policy:   &Policy{Sources: diag.Sources{}},
+		modules:  map[string]*moduleSource{},
+		standard: map[string]*moduleSource{},
+		loading:  map[string]*unit{},
+	}
+}
+
+func (u *unit) checkOnly(only, names []string) {
+	for _, o := range only {
+		if !slices.Contains(names, o) {
+			u.diags = append(u.diags, diag.Errorf(diag.Range{File: filepath.ToSlash(filepath.Join(u.dir, o))}, "not-a-policy",
+				"not a policy file", "Policy files are service.hcl, *.apc.hcl, *.apc.json and *.apc.yaml."))
+		}
+	}
+}
+
+// readFile reads and parses one file of the unit.
+func (u *unit) readFile(path string) *file {
+	src, err := readBounded(path)
+	if err != nil {
+		u.diags = append(u.diags, ioError(path, err))
+		return nil
+	}
+	return u.parse(filepath.ToSlash(path), src)
+}
+
+// parse adds a file's text to the unit.
+func (u *unit) parse(name string, src []byte) *file {
+	u.policy.Sources[name] = src
+	if len(strings.TrimSpace(string(src))) == 0 {
+		u.diags = append(u.diags, diag.Errorf(startOf(name), "empty-file", "the file is empty",
+			"Declare a service in it, or remove it. `apc init PROGRAM` writes a first one."))
+		return nil
+	}
+	body := u.parseBody(name, src)
+	if body == nil {
+		return nil
+	}
+	f := &file{name: name, src: src, body: body}
+	u.files = append(u.files, f)
+	return f
+}
+
+func (u *unit) parseBody(name string, src []byte) hcl.Body {
+	var parsed *hcl.File
+	var diags hcl.Diagnostics
+	switch {
+	case strings.HasSuffix(name, ".json"):
+		parsed, diags = json.Parse(src, name)
+	case strings.HasSuffix(name, ".yaml"):
+		text, m, yamlDiags := yamlToJSON(name, src)
+		u.diags = append(u.diags, yamlDiags...)
+		if yamlDiags.HasErrors() {
+			return nil
+		}
+		u.maps[name] = m
+		parsed, diags = json.Parse(text, name)
+	default:
+		if d, ok := tooDeep(name, src); ok {
+			u.diags = append(u.diags, d)
+			return nil
+		}
+		parsed, diags = hclsyntax.ParseConfig(src, name, hcl.InitialPos)
+	}
+	u.hcl("syntax", diags)
+	if parsed == nil || diags.HasErrors() {
+		return nil
+	}
+	return parsed.Body
+}
+
+// hcl adds HCL's own diagnostics under a code of ours.
+func (u *unit) hcl(code string, list hcl.Diagnostics) {
+	for _, h := range list {
+		d := diag.Diagnostic{Severity: diag.Error, Code: code, Summary: lowerFirst(h.Summary), Detail: h.Detail}
+		if h.Severity == hcl.DiagWarning {
+			d.Severity = diag.Warning
+		}
+		if h.Subject != nil {
+			d.Subject = u.rng(*h.Subject)
+		}
+		u.diags = append(u.diags, d)
+	}
+}
+
+func (u *unit) errorf(at diag.Range, code, summary, detail string, args ...any) {
+	u.diags = append(u.diags, diag.Errorf(at, code, summary, detail, args...))
+}
+
+// rng turns a range of HCL into one of ours: for YAML through its map.
+func (u *unit) rng(r hcl.Range) diag.Range {
+	if m := u.maps[r.Filename]; m != nil {
+		return m.rng(r)
+	}
+	return diag.Range{File: r.Filename, Start: position(r.Start), End: position(r.End)}
+}
+
+func position(p hcl.Pos) diag.Pos { return diag.Pos{Byte: p.Byte, Line: p.Line, Column: p.Column} }
+
+func startOf(name string) diag.Range {
+	at := diag.Pos{Line: 1, Column: 1}
+	return diag.Range{File: name, Start: at, End: at}
+}
+
+// readBounded reads a regular file of at most maxFile bytes.
+func readBounded(path string) ([]byte, error) {
+	info, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	if !info.Mode().IsRegular() {
+		return nil, fmt.Errorf("it is not a regular file")
+	}
+	if info.Size() > maxFile {
+		return nil, tooLarge(info.Size())
+	}
+	return os.ReadFile(path)
+}
+
+type tooLarge int64
+
+func (t tooLarge) Error() string {
+	return fmt.Sprintf("the file has %d bytes, and a policy file may have %d; split it", int64(t), maxFile)
+}
+
+// ioError says why a file or folder cannot be read.
+func ioError(path string, err error) diag.Diagnostic {
+	if pe, ok := err.(*fs.PathError); ok {
+		err = pe.Err
+	}
+	return diag.Errorf(diag.Range{File: filepath.ToSlash(path)}, "unreadable", "cannot read it", "%s.", upperFirst(err.Error()))
+}
+
+// maxDepth bounds the nesting of brackets and of prefix operators, on which
+// the HCL parser recurses.
+const maxDepth = 100
+
+// tooDeep refuses text that is nested deeper than any policy needs. It counts
+// brackets without regard to strings, which errs on the safe side only where
+// a file holds a hundred unclosed brackets in strings.
+func tooDeep(name string, src []byte) (diag.Diagnostic, bool) {
+	depth, prefix, line := 0, 0, 1
+	for _, c := range src {
+		switch c {
+		case '{', '[', '(':
+			depth++
+		case '}', ']', ')':
+			depth = max(0, depth-1)
+		case '\n':
+			line++
+		}
+		if c == '!' || c == '-' || c == '?' {
+			prefix++
+		} else if c != ' ' && c != '\t' {
+			prefix = 0
+		}
+		if depth > maxDepth || prefix > 20*maxDepth {
+			at := diag.Range{File: name, Start: diag.Pos{Line: line, Column: 1}, End: diag.Pos{Line: line, Column: 1}}
+			return diag.Errorf(at, "too-deep", "nested too deep", "Brackets may nest %d deep; simplify the expression.", maxDepth), true
+		}
+	}
+	return diag.Diagnostic{}, false
+}
+
+func lowerFirst(s string) string {
+	if len(s) > 1 && s[0] >= 'A' && s[0] <= 'Z' && (s[1] < 'A' || s[1] > 'Z') {
+		return strings.ToLower(s[:1]) + s[1:]
+	}
+	return s
+}
+
+func upperFirst(s string) string {
+	if s == "" {
+		return s
+	}
+	return strings.ToUpper(s[:1]) + s[1:]
+}
+
+// Text reads a policy from text instead of a folder; ranges call it name.
+func (l *Loader) Text(name, text string) (*Policy, diag.List) {
+	u := l.newUnit("")
+	u.parse(name, []byte(text))
+	u.evaluate(nil)
+	return u.policy, u.diags.Sorted()
+}
