@@ -131,7 +131,7 @@ func addFolder(list []policy.Folder, f policy.Folder) []policy.Folder {
 
 func findFolder(arg string) ([]policy.Folder, error) {
 	if root, ok := strings.CutSuffix(arg, "..."); ok && (root == "" || strings.HasSuffix(root, "/")) {
-		return walk(filepath.Clean("./" + root), arg)
+		return walk(filepath.Clean("./"+root), arg)
 	}
 	info, err := os.Stat(arg)
 	switch {

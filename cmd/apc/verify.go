@@ -195,4 +195,3 @@ func dropped(o *compiler.Output, m verify.Message) diag.Diagnostic {
 	}
 	return d
 }
-
