@@ -2,6 +2,7 @@ package compiler
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"apc/compiler/fit"
@@ -37,24 +38,32 @@ func lossDiagnostics(out *Output, opts Options) diag.List {
 
 func lossDiagnostic(t *feature.Target, f feature.Feature, losses []fit.Loss) diag.Diagnostic {
 	info, _ := feature.Describe(f)
-	var instead []string
-	seen := map[string]bool{}
+	var kept, instead []string
 	for _, l := range losses {
-		if l.Instead != "" && !seen[l.Instead] {
-			seen[l.Instead] = true
-			instead = append(instead, l.Instead)
-		}
+		kept = addOnce(kept, "`"+l.Kept+"`", l.Kept != "")
+		instead = addOnce(instead, l.Instead, l.Instead != "")
 	}
-	detail := fmt.Sprintf("It is about %s.", info.Doc)
+	detail := "It is about " + info.Doc + "."
+	if len(kept) > 0 {
+		detail += " Written instead: " + strings.Join(kept, " ") + "."
+	}
 	if len(instead) > 0 {
-		detail += " Instead " + strings.Join(instead, "; ") + "."
+		detail += " What holds there: " + strings.Join(instead, "; ") + "."
 	}
-	detail += fmt.Sprintf(" Accept it with `ignore %q { reason = \"…\" }`.", f)
+	detail += fmt.Sprintf(" Accept it with ignore %q { reason = \"…\" }.", f)
 	d := diag.Warningf(losses[0].Origins[0].Range, string(f), t.Name+" cannot hold this", "%s", detail)
 	for _, l := range losses {
 		d.Related = append(d.Related, diag.Related{Range: l.Origins[0].Range, Message: l.Rule})
 	}
 	return d
+}
+
+// addOnce appends s to the list where it is wanted and not there yet.
+func addOnce(list []string, s string, wanted bool) []string {
+	if !wanted || slices.Contains(list, s) {
+		return list
+	}
+	return append(list, s)
 }
 
 // accepted says whether an ignore that has not expired names the loss.

@@ -1,5 +1,231 @@
 package main
 
-import "github.com/spf13/cobra"
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
 
-func (a *app) explainCommand() *cobra.Command { return &cobra.Command{Use: "explain"} }
+	"github.com/spf13/cobra"
+
+	"apc/compiler"
+	"apc/compiler/emit/apparmor"
+	"apc/compiler/grants"
+	"apc/compiler/ir"
+	"apc/lang/diag"
+)
+
+// explainFlags are the flags of `apc explain`.
+type explainFlags struct {
+	loadFlags
+	access  []string
+	profile string
+	base    string
+	out     string
+}
+
+func (a *app) explainCommand() *cobra.Command {
+	var f explainFlags
+	cmd := &cobra.Command{
+		Use:   "explain [PROFILE:LINE] [FILES|DIRS|./...]",
+		Short: "Tell why a rule is there, or whether an access is allowed",
+		Long: `Without a line or an access: print each profile with the reasons for its rules.
+With PROFILE:LINE: tell where that line of a profile comes from; PROFILE is the
+file that was built, by its name or path.
+With --access PATH:LETTERS (of r w a l k m x): tell whether the profile allows
+it, by which rules, and where they come from; exit 1 where it does not. A
+directory ends in "/".`,
+		Example: "  apc explain\n  apc explain usr.sbin.nginx:17 examples/nginx\n  apc explain --access /etc/shadow:r examples/nginx",
+		RunE:    func(_ *cobra.Command, args []string) error { return a.explain(args, f) },
+	}
+	f.loadFlags.add(cmd)
+	cmd.Flags().StringArrayVar(&f.access, "access", nil, "`PATH:LETTERS` that is asked for (repeatable)")
+	cmd.Flags().StringVar(&f.profile, "profile", "", "ask `PROFILE` only: a service, or service//child")
+	cmd.Flags().StringVar(&f.base, "base", "/etc/apparmor.d", "`DIR` that includes are read from")
+	cmd.Flags().StringVarP(&f.out, "output", "o", "apparmor.d", "`DIR` that profiles were built into")
+	return cmd
+}
+
+// lineArgument is PROFILE:LINE.
+var lineArgument = regexp.MustCompile(`^(.+):([0-9]+)$`)
+
+func (a *app) explain(args []string, f explainFlags) error {
+	line := ""
+	if len(args) > 0 && lineArgument.MatchString(args[0]) {
+		if _, err := os.Stat(args[0]); err != nil {
+			line, args = args[0], args[1:]
+		}
+	}
+	l, err := a.load(args, f.loadFlags)
+	if err != nil {
+		return err
+	}
+	outputs, diags := l.compile(f.loadFlags, compiler.Options{Today: a.today})
+	a.report(l.sources, append(append(diag.List{}, l.diags...), withoutLosses(diags)...).Sorted())
+	if a.code >= exitInput {
+		return nil
+	}
+	switch {
+	case line != "":
+		return a.explainLine(line, outputs, l.sources, f.out)
+	case len(f.access) > 0:
+		return a.explainAccess(outputs, f)
+	}
+	for _, o := range outputs {
+		fmt.Fprint(a.stdout, apparmor.Emit(o.Module, true).Text)
+	}
+	return nil
+}
+
+func withoutLosses(list diag.List) diag.List {
+	return slices.DeleteFunc(slices.Clone(list), isLoss)
+}
+
+// explainLine tells where one line of a profile comes from.
+func (a *app) explainLine(arg string, outputs []*compiler.Output, sources diag.Sources, dir string) error {
+	m := lineArgument.FindStringSubmatch(arg)
+	name := m[1]
+	number, err := strconv.Atoi(m[2])
+	if err != nil {
+		return fmt.Errorf("%s: no such line", arg)
+	}
+	i := slices.IndexFunc(outputs, func(o *compiler.Output) bool {
+		return o.Module.File == filepath.Base(name) || o.Service.Name == name
+	})
+	if i < 0 {
+		return fmt.Errorf("no policy that was read builds %s; name its folder, as in `apc explain %s ./...`", filepath.Base(name), arg)
+	}
+	file, err := asBuilt(outputs[i], name, dir)
+	if err != nil {
+		return err
+	}
+	lines := strings.Split(strings.TrimSuffix(file.Text, "\n"), "\n")
+	if number < 1 || number > len(lines) {
+		return fmt.Errorf("%s: the profile has %d lines", arg, len(lines))
+	}
+	fmt.Fprintf(a.stdout, "%s:%d: %s\n", filepath.Base(name), number, strings.TrimSpace(lines[number-1]))
+	a.explainOrigins(file.Lines[number], sources)
+	return nil
+}
+
+// asBuilt returns the output as it stands on disk: with reasons as comments or
+// without, since that moves the lines. A file that is not there counts as
+// built without.
+func asBuilt(o *compiler.Output, name, dir string) (apparmor.File, error) {
+	for _, path := range []string{name, filepath.Join(dir, o.Module.File), filepath.Join(dir, o.Target.Name, o.Module.File)} {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			continue
+		}
+		for _, annotate := range []bool{false, true} {
+			if file := apparmor.Emit(o.Module, annotate); file.Text == string(text) {
+				return file, nil
+			}
+		}
+		return apparmor.File{}, fmt.Errorf("%s is not what the policy gives now, so its lines cannot be explained; run `apc build`", path)
+	}
+	return o.File, nil
+}
+
+// explainOrigins tells the origins of what stands on a line.
+func (a *app) explainOrigins(l apparmor.Line, sources diag.Sources) {
+	switch {
+	case l.Rule != nil:
+		for _, o := range l.Rule.Origins {
+			a.explainOrigin(o, sources)
+		}
+	case l.Profile != nil || l.Origin.Intent != "":
+		a.explainOrigin(l.Origin, sources)
+	default:
+		fmt.Fprintln(a.stdout, "  no rule stands on this line")
+	}
+}
+
+func (a *app) explainOrigin(o ir.Origin, sources diag.Sources) {
+	fmt.Fprintf(a.stdout, "  %s, %s", o.Intent, o.Range)
+	if o.Reason != "" {
+		fmt.Fprintf(a.stdout, ": %s", o.Reason)
+	}
+	fmt.Fprintln(a.stdout)
+	fmt.Fprint(a.stdout, diag.Text{Sources: sources}.Snippet(o.Range))
+	for _, u := range slices.Backward(o.Via) {
+		fmt.Fprintf(a.stdout, "    through module %s, used at %s\n", u.Module, u.Range)
+	}
+	if len(o.Passes) > 0 {
+		fmt.Fprintf(a.stdout, "    changed by %s\n", strings.Join(o.Passes, ", "))
+	}
+}
+
+// explainAccess answers every --access for every profile that is asked.
+func (a *app) explainAccess(outputs []*compiler.Output, f explainFlags) error {
+	known := false
+	for _, o := range outputs {
+		for _, p := range o.Module.Profiles() {
+			full := o.Module.FullName(p)
+			if f.profile != "" && f.profile != full || f.profile == "" && p != o.Module.Profile {
+				continue
+			}
+			known = true
+			for _, arg := range f.access {
+				if err := a.answer(o, p, arg, f.base); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	if !known {
+		return fmt.Errorf("there is no profile %q in the policies that were read", f.profile)
+	}
+	return nil
+}
+
+func (a *app) answer(o *compiler.Output, p *ir.Profile, arg, base string) error {
+	i := strings.LastIndexByte(arg, ':')
+	if i < 0 {
+		return fmt.Errorf("--access %q is not of the form PATH:LETTERS", arg)
+	}
+	path := arg[:i]
+	want, ok := grants.ParseAccess(arg[i+1:])
+	if !ok || !strings.HasPrefix(path, "/") {
+		return fmt.Errorf("--access %q: the path is absolute, and the letters are of r w a l k m x", arg)
+	}
+	ans := grants.Ask(o.Module, p, path, want, newIncludes(base))
+	verdict := "allowed"
+	switch {
+	case !ans.Allowed:
+		verdict = "denied"
+		a.fail(exitFindings)
+	case ans.OwnerOnly:
+		verdict = "allowed to the owner of the file only"
+	}
+	fmt.Fprintf(a.stdout, "%s: %s %s: %s\n", o.Module.FullName(p), path, want, verdict)
+	a.listRules("granted by", ans.Allow)
+	a.listRules("denied by", ans.Deny)
+	if !ans.Allowed && len(ans.Deny) == 0 {
+		fmt.Fprintf(a.stdout, "  no rule grants %s\n", ans.Missing)
+		a.listRules("the path has", ans.Near)
+	}
+	for _, u := range ans.Unknown {
+		fmt.Fprintf(a.stdout, "  not looked into: %s\n", u)
+	}
+	return nil
+}
+
+func (a *app) listRules(what string, rules []ir.Rule) {
+	for _, r := range rules {
+		fmt.Fprintf(a.stdout, "  %s `%s`\n", what, r.Rule)
+		for _, o := range r.Origins {
+			fmt.Fprintf(a.stdout, "    %s, %s", o.Intent, o.Range)
+			for _, u := range o.Via {
+				fmt.Fprintf(a.stdout, ", through module %s", u.Module)
+			}
+			if o.Reason != "" {
+				fmt.Fprintf(a.stdout, ": %s", o.Reason)
+			}
+			fmt.Fprintln(a.stdout)
+		}
+	}
+}

@@ -21,6 +21,7 @@ const Pass = "fit"
 type Loss struct {
 	Feature feature.Feature
 	Rule    string // as the policy states it, precise
+	Kept    string // the rule that takes its place, "" where none does
 	Instead string // what holds on the target
 	Origins []ir.Origin
 }
@@ -49,13 +50,14 @@ func Module(m *ir.Module, t *feature.Target) (*ir.Module, []Loss) {
 	return out, f.losses
 }
 
-// lose records a loss.
-func (f *fitter) lose(what feature.Feature, r ir.Rule, instead string) {
+// lose records a loss; instead says what holds, "" for what the feature table
+// says.
+func (f *fitter) lose(what feature.Feature, r ir.Rule, kept, instead string) {
 	if instead == "" {
 		info, _ := feature.Describe(what)
 		instead = info.Instead
 	}
-	f.losses = append(f.losses, Loss{what, r.String(), instead, r.Origins})
+	f.losses = append(f.losses, Loss{what, r.String(), kept, instead, r.Origins})
 }
 
 // rule returns what takes the place of r: nothing, one rule or several.
@@ -99,16 +101,16 @@ func (f *fitter) whole(r ir.Rule, what feature.Feature) []ir.Rule {
 	case feature.Enforced:
 		return []ir.Rule{r}
 	case feature.WrittenNotEnforced:
-		f.lose(what, r, f.notEnforced(r, what))
+		f.lose(what, r, r.String(), notEnforced(r))
 		return []ir.Rule{r}
 	}
-	f.lose(what, r, f.notEnforced(r, what))
+	f.lose(what, r, "", notEnforced(r))
 	return nil
 }
 
 // notEnforced says what holds where a rule has no effect; a deny without
 // effect denies nothing.
-func (f *fitter) notEnforced(r ir.Rule, _ feature.Feature) string {
+func notEnforced(r ir.Rule) string {
 	if r.Action == rule.Deny {
 		return "nothing is denied"
 	}
@@ -119,14 +121,14 @@ func (f *fitter) notEnforced(r ir.Rule, _ feature.Feature) string {
 func (f *fitter) qualifiers(r ir.Rule) (ir.Rule, bool) {
 	if r.Action == rule.Prompt {
 		if s := f.target.Support(feature.Prompt); s != feature.Enforced {
-			f.lose(feature.Prompt, r, "")
+			f.lose(feature.Prompt, r, "", "")
 			if s == feature.NotWritable {
 				return r, false
 			}
 		}
 	}
 	if r.Priority != 0 && f.target.Support(feature.Priority) != feature.Enforced {
-		f.lose(feature.Priority, r, "the rule has the same priority as all others")
+		f.lose(feature.Priority, r, "", "the rule has the same priority as all others")
 		changed := r.Rule
 		changed.Priority = 0
 		return ir.Changed(Pass, changed, r), true
@@ -143,10 +145,10 @@ func (f *fitter) words(r ir.Rule, known feature.Vocabulary, used []string) []ir.
 		}
 		switch f.target.Support(word.Needs) {
 		case feature.NotWritable:
-			f.lose(word.Needs, r, "the rule is left out")
+			f.lose(word.Needs, r, "", "the rule is left out")
 			return nil
 		case feature.WrittenNotEnforced:
-			f.lose(word.Needs, r, "")
+			f.lose(word.Needs, r, r.String(), "")
 		}
 	}
 	return []ir.Rule{r}
@@ -182,14 +184,13 @@ func (f *fitter) network(r ir.Rule, n rule.Network) []ir.Rule {
 	drop(feature.Port, addressed && !slices.Contains(lost, feature.PortRange), func() { coarse.Local, coarse.Peer = rule.Endpoint{}, rule.Endpoint{} })
 	drop(feature.Interface, n.Interface != "", func() { coarse.Interface = "" })
 	drop(feature.NetworkAccess, len(n.Access) > 0, func() { coarse.Access = nil })
-	for _, what := range lost {
-		f.lose(what, r, f.coarseNetwork(r, coarse))
-	}
 	if len(lost) > 0 && r.Action == rule.Deny {
+		f.loseAll(lost, r, "", "nothing is denied")
 		return nil
 	}
 	changed := r.Rule
 	changed.Body = coarse
+	f.loseAll(lost, r, changed.String(), "")
 	out := []ir.Rule{ir.Changed(Pass, changed, r)}
 	if addressed && len(lost) == 0 && r.Action == rule.Allow {
 		bare := changed
@@ -199,11 +200,10 @@ func (f *fitter) network(r ir.Rule, n rule.Network) []ir.Rule {
 	return out
 }
 
-func (f *fitter) coarseNetwork(r ir.Rule, coarse rule.Network) string {
-	if r.Action == rule.Deny {
-		return "nothing is denied"
+func (f *fitter) loseAll(lost []feature.Feature, r ir.Rule, kept, instead string) {
+	for _, what := range lost {
+		f.lose(what, r, kept, instead)
 	}
-	return "`" + rule.Rule{Body: coarse}.String() + "` is enforced, which lets it listen and connect at any address and port"
 }
 
 // unix writes a unix rule as `network unix` where the target knows no finer.
@@ -214,13 +214,13 @@ func (f *fitter) unix(r ir.Rule, u rule.Unix) []ir.Rule {
 	coarse := rule.Network{Family: "unix", Type: u.Type}
 	precise := len(u.Access) > 0 || u.Addr+u.Label+u.Attr+u.Opt+u.PeerAddr+u.PeerLabel != ""
 	if r.Action == rule.Deny && precise {
-		f.lose(feature.UnixDeny, r, "nothing is denied")
+		f.lose(feature.UnixDeny, r, "", "nothing is denied")
 		return nil
 	}
 	changed := r.Rule
 	changed.Body = coarse
 	if precise {
-		f.lose(feature.Unix, r, "`"+rule.Rule{Body: coarse}.String()+"` is enforced, whatever the address")
+		f.lose(feature.Unix, r, changed.String(), "")
 	}
 	return []ir.Rule{ir.Changed(Pass, changed, r)}
 }
@@ -235,7 +235,7 @@ func (f *fitter) flags(p *ir.Profile) []string {
 			name = flag[:i+1]
 		}
 		if w, ok := known.Find(name); ok && w.Needs != "" && f.target.Support(w.Needs) != feature.Enforced {
-			f.losses = append(f.losses, Loss{w.Needs, "flags=(" + flag + ")", "the flag is left out", []ir.Origin{p.Origin}})
+			f.losses = append(f.losses, Loss{w.Needs, "flags=(" + flag + ")", "", "the flag is left out", []ir.Origin{p.Origin}})
 			continue
 		}
 		out = append(out, flag)

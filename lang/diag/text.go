@@ -41,7 +41,7 @@ func (t Text) one(d Diagnostic) string {
 		fmt.Fprintf(&b, " [%s]", d.Code)
 	}
 	b.WriteByte('\n')
-	b.WriteString(t.snippet(d.Subject))
+	b.WriteString(t.Snippet(d.Subject))
 	if d.Detail != "" {
 		for _, line := range strings.Split(d.Detail, "\n") {
 			fmt.Fprintf(&b, "  %s\n", Printable(line))
@@ -61,9 +61,9 @@ func (t Text) paint(s Severity) string {
 	return "\x1b[1;" + code + "m" + s.String() + "\x1b[0m"
 }
 
-// snippet shows the first line of r with r underlined, or nothing where the
+// Snippet shows the first line of r with r underlined, or nothing where the
 // source is not at hand.
-func (t Text) snippet(r Range) string {
+func (t Text) Snippet(r Range) string {
 	line, ok := t.line(r)
 	if !ok {
 		return ""
