@@ -64,7 +64,7 @@ type Info struct {
 // parsers by the test of this package.
 var table = []Info{
 	{Network, "network rules by address family and socket type", V3_0,
-		"every socket is allowed", both("network_v8/af_mask", "network/af_mask")},
+		"every socket is allowed", both("network_v8/af_mask", "network_v9/af_mask", "network/af_mask")},
 	{NetworkAccess, "network rules with a list of accesses, such as network (connect)", V4_0,
 		"all accesses of the family and type are allowed", both("network_v8/af_mask")},
 	{Port, "address and port of a network rule", V4_0,
@@ -76,9 +76,9 @@ var table = []Info{
 	{NetworkLabel, "label= in the peer of a network rule", V5_0,
 		"any peer is allowed", both("network_v8/af_inet")},
 	{Unix, "unix rules by access, address and peer", V3_0,
-		"every unix socket of the type is allowed, as by network unix", both("network/af_unix")},
+		"every unix socket of the type is allowed, as by network unix", both("network/af_unix", "network_v9/af_unix")},
 	{UnixDeny, "deny unix rules", V3_0,
-		"nothing is denied; deny network unix works in its place", both("network/af_unix")},
+		"nothing is denied; deny network unix works in its place", both("network/af_unix", "network_v9/af_unix")},
 	{Signal, "signal rules", V3_0,
 		"every signal is allowed", both("signal/mask")},
 	{SignalName, "the signal names tstp and poll", V5_0,

@@ -114,24 +114,54 @@ func TestEnforced(t *testing.T) {
 }
 
 // TestEnforcedWithoutClass does the same for kernels that lack what every
-// target has.
+// target has. Network rules have an older form on the kernel of Ubuntu.
 func TestEnforcedWithoutClass(t *testing.T) {
-	target, err := Lookup(DefaultTarget)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for class, features := range map[string][]Feature{
-		"network_v8": {Network}, "signal": {Signal}, "ptrace": {Ptrace}, "mount": {Mount}, "caps": {Capability},
+	for _, c := range []struct {
+		target, class string
+		feature       Feature
+		want          Support
+	}{
+		{"debian-12", "network_v8", Network, WrittenNotEnforced},
+		{"debian-12", "signal", Signal, WrittenNotEnforced},
+		{"debian-12", "ptrace", Ptrace, WrittenNotEnforced},
+		{"debian-12", "mount", Mount, WrittenNotEnforced},
+		{"debian-12", "caps", Capability, WrittenNotEnforced},
+		{"ubuntu-24.04", "network_v8", Network, Enforced},
+		{"ubuntu-24.04", "network", Unix, WrittenNotEnforced},
+		{"ubuntu-24.04", "network", UnixDeny, WrittenNotEnforced},
+		{"ubuntu-24.04", "network", Network, Enforced},
 	} {
-		kernel := without(t, target.KernelFeatures, class)
-		bare := *target
-		bare.KernelFeatures = kernel
-		for _, f := range features {
-			if got := bare.Support(f); got != WrittenNotEnforced {
-				t.Errorf("without %s: %s is %v", class, f, got)
-			}
-			proveEnforced(t, "no "+class, kernel, target.ABIFeatures, probesOf(f))
+		target, err := Lookup(c.target)
+		if err != nil {
+			t.Fatal(err)
 		}
+		bare := *target
+		bare.KernelFeatures = without(t, target.KernelFeatures, c.class)
+		if got := bare.Support(c.feature); got != c.want {
+			t.Errorf("%s without %s: %s is %v", c.target, c.class, c.feature, got)
+		}
+		proveEnforced(t, c.target+" without "+c.class, bare.KernelFeatures, bare.ABIFeatures, probesOf(c.feature))
+	}
+}
+
+// TestUnixByNewerNetwork holds that unix rules need one of two features, the
+// newer of which only 5.0 knows.
+func TestUnixByNewerNetwork(t *testing.T) {
+	target, _ := Lookup("apparmor-5.0")
+	kernel := without(t, target.KernelFeatures, "network")
+	f := pin(t, kernel, target.ABIFeatures)
+	for _, parser := range parsers(t) {
+		if parser.version.Less(V5_0) {
+			continue
+		}
+		for _, p := range probesOf(Unix) {
+			if parser.same(t, f, p.with(), p.without()) {
+				t.Errorf("%s does not enforce %q by network_v9", parser.path, p.rule)
+			}
+		}
+	}
+	if kernel.Has("network/af_unix") || !both("network_v9/af_unix")(kernel, target.ABIFeatures) {
+		t.Error("the kernel of this test is not the one that it speaks of")
 	}
 }
 
