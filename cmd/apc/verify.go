@@ -104,7 +104,7 @@ func (v *verification) target(ctx context.Context, parsers []verify.Parser, outp
 	}
 	inputs := make([]verify.Input, len(outputs))
 	for i, o := range outputs {
-		inputs[i] = verify.Input{Name: o.Module.File, Text: []byte(o.File.Text), Base: f.base}
+		inputs[i] = verify.Input{Name: o.Module.File, Text: []byte(o.File.Text), Base: baseOf(o, f)}
 	}
 	results, err := verify.RunAll(ctx, p, t, inputs)
 	if err != nil {
@@ -115,6 +115,15 @@ func (v *verification) target(ctx context.Context, parsers []verify.Parser, outp
 	}
 	v.notes = append(v.notes, t.Name+" verified by "+p.String())
 	return nil
+}
+
+// baseOf returns the directory that includes are read from: that of the
+// command line, or of the policy's settings, or "" for the parser's own.
+func baseOf(o *compiler.Output, f verifyFlags) string {
+	if f.base != "" {
+		return f.base
+	}
+	return o.Policy.Settings.Base.Text
 }
 
 // result maps what the parser said of one output to the policy.

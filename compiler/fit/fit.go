@@ -192,7 +192,7 @@ func (f *fitter) network(r ir.Rule, n rule.Network) []ir.Rule {
 	changed.Body = coarse
 	f.loseAll(lost, r, changed.String(), "")
 	out := []ir.Rule{ir.Changed(Pass, changed, r)}
-	if addressed && len(lost) == 0 && r.Action == rule.Allow {
+	if addressed && len(n.Access) == 0 && len(lost) == 0 && r.Action == rule.Allow {
 		bare := changed
 		bare.Body = rule.Network{Access: setup, Family: n.Family, Type: n.Type, Protocol: n.Protocol}
 		out = append(out, ir.Changed(Pass, bare, r))

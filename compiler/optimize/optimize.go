@@ -72,8 +72,20 @@ func normal(r rule.Rule) rule.Rule {
 	case rule.Mqueue:
 		b.Access = sorted(b.Access)
 		r.Body = b
+	case rule.Mount:
+		b.Fstype, b.Options = conditions(b.Fstype), conditions(b.Options)
+		r.Body = b
 	}
 	return r
+}
+
+func conditions(list []rule.MountCondition) []rule.MountCondition {
+	var out []rule.MountCondition
+	for _, c := range list {
+		c.Values = sorted(c.Values)
+		out = append(out, c)
+	}
+	return out
 }
 
 // sorted returns the words sorted, each once.

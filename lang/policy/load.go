@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"bytes"
 	"fmt"
 	"io/fs"
 	"os"
@@ -9,10 +10,12 @@ import (
 	"sort"
 	"strings"
 	"sync"
+	"unicode/utf8"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
 	"github.com/hashicorp/hcl/v2/json"
+	"golang.org/x/text/unicode/norm"
 
 	"apc/lang/diag"
 )
@@ -172,6 +175,10 @@ func (u *unit) parse(name string, src []byte) *file {
 			"Declare a service in it, or remove it. `apc init PROGRAM` writes a first one."))
 		return nil
 	}
+	if d, ok := notNormal(name, src); ok {
+		u.diags = append(u.diags, d)
+		return nil
+	}
 	body := u.parseBody(name, src)
 	if body == nil {
 		return nil
@@ -300,6 +307,20 @@ func tooDeep(name string, src []byte) (diag.Diagnostic, bool) {
 		}
 	}
 	return diag.Diagnostic{}, false
+}
+
+// notNormal refuses text that is not in Unicode's normal form C: HCL would
+// normalise it, and a path would silently become another one.
+func notNormal(name string, src []byte) (diag.Diagnostic, bool) {
+	at := norm.NFC.QuickSpan(src)
+	if at == len(src) || norm.NFC.IsNormal(src) || !utf8.Valid(src) {
+		return diag.Diagnostic{}, false
+	}
+	line := bytes.Count(src[:at], []byte("\n")) + 1
+	column := utf8.RuneCount(src[bytes.LastIndexByte(src[:at], '\n')+1:at]) + 1
+	start := diag.Pos{Byte: at, Line: line, Column: column}
+	return diag.Errorf(diag.Range{File: name, Start: start, End: start}, "not-normal", "the text is not in Unicode's normal form C",
+		"HCL would change it, and a path would be another one. Write composed characters, or the bytes as AppArmor escapes such as \"\\\\xcc\\\\x81\"."), true
 }
 
 func lowerFirst(s string) string {

@@ -94,11 +94,7 @@ type Network struct {
 func (Network) Kind() Kind { return KindNetwork }
 
 func (n Network) text() string {
-	words := []string{"network"}
-	if len(n.Access) > 0 {
-		words = append(words, list(n.Access))
-	}
-	words = appendNonEmpty(words, n.Family, n.Type, n.Protocol)
+	words := appendNonEmpty(accessWord("network", n.Access), n.Family, n.Type, n.Protocol)
 	if n.Interface != "" {
 		words = append(words, "interface="+Word(n.Interface))
 	}
@@ -239,8 +235,11 @@ type Mount struct {
 	Op      Kind // KindMount, KindRemount, KindUmount
 	Fstype  []MountCondition
 	Options []MountCondition
-	Source  string // only with KindMount
-	Target  string // mount point
+	// Source goes with KindMount only. NoSource asks for an empty source, as
+	// in `mount "" -> /mnt/,`, where a Source of "" allows any.
+	Source   string
+	NoSource bool
+	Target   string // mount point
 }
 
 // Kind implements Body.
@@ -254,7 +253,7 @@ func (m Mount) text() string {
 	for _, c := range m.Options {
 		words = append(words, c.text("options"))
 	}
-	if m.Source != "" {
+	if m.Source != "" || m.NoSource {
 		words = append(words, Word(m.Source))
 	}
 	if m.Target != "" {

@@ -31,6 +31,9 @@ func isPlain(s string) bool {
 		if !isAlnum(c) && strings.IndexByte(unquoted, c) < 0 {
 			return false
 		}
+		if c == '@' && !strings.HasPrefix(s[i+1:], "{") {
+			return false // an abstract socket, not a variable
+		}
 		// An escaped quote or blank is safe only in quotes.
 		if c == '\\' && !isAlnum(s[i+1]) && strings.IndexByte(unquoted, s[i+1]) < 0 {
 			return false
@@ -77,16 +80,4 @@ func writeByte(b *strings.Builder, c byte) {
 		return
 	}
 	b.WriteByte(c)
-}
-
-// list spells one word, or several in parentheses.
-func list(words []string) string {
-	quoted := make([]string, len(words))
-	for i, w := range words {
-		quoted[i] = Word(w)
-	}
-	if len(quoted) == 1 {
-		return quoted[0]
-	}
-	return "(" + strings.Join(quoted, ", ") + ")"
 }

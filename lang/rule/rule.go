@@ -36,9 +36,9 @@ type Qualifiers struct {
 	Other bool
 }
 
-// text returns the qualifiers in the order that every parser accepts, each
+// String returns the qualifiers in the order that every parser accepts, each
 // followed by a space.
-func (q Qualifiers) text() string {
+func (q Qualifiers) String() string {
 	s := ""
 	if q.Priority != 0 {
 		s += "priority=" + strconv.Itoa(q.Priority) + " "
@@ -127,7 +127,7 @@ func (r Rule) String() string {
 	if r.Body.Kind() == KindInclude {
 		return r.Body.text()
 	}
-	return r.Qualifiers.text() + r.Body.text() + ","
+	return r.Qualifiers.String() + r.Body.text() + ","
 }
 
 // Kind returns the kind of the rule's body.
