@@ -68,7 +68,8 @@ func (p *parser) class() (node, error) {
 		members = members[1:]
 	}
 	if len(members) == 0 {
-		return node{}, p.fail(start, "empty class", `name a byte in it, or write literal brackets as \[ and \]`)
+		// Followed by a later bracket it is a class of what is in between.
+		return node{}, p.corrupt(start, "empty class", `name a byte in it, or write literal brackets as \[ and \]`)
 	}
 	set, err := p.charset(members, negated)
 	if err != nil {
@@ -91,7 +92,7 @@ func (p *parser) members() (list []member, variable bool, err error) {
 			p.i++
 			return list, variable, nil
 		case '*', '?':
-			return nil, false, p.fail(p.i, string(m.b)+" in a class", `write \`+string(m.b))
+			return nil, false, p.corrupt(p.i, string(m.b)+" in a class", `write \`+string(m.b))
 		case '\\':
 			m.b, err = p.escaped()
 			if err != nil {
@@ -140,4 +141,27 @@ func (p *parser) charset(list []member, negated bool) (byteSet, error) {
 		i += 2
 	}
 	return set, nil
+}
+
+// single returns the only byte of a set that has just one.
+func (s *byteSet) single() (byte, bool) {
+	return byte(s.min()), s.len() == 1
+}
+
+// min returns the smallest byte of a set that is not empty.
+func (s *byteSet) min() int {
+	for i, w := range s {
+		if w != 0 {
+			return i*64 + bits.TrailingZeros64(w)
+		}
+	}
+	return 0
+}
+
+// part returns what of s is in t and what is not.
+func (s byteSet) part(t byteSet) (in, out byteSet) {
+	for i := range s {
+		in[i], out[i] = s[i]&t[i], s[i]&^t[i]
+	}
+	return in, out
 }

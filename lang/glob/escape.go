@@ -7,8 +7,10 @@ import (
 	"unicode/utf8"
 )
 
-// maxToken is the longest path, in bytes, that the parser's lexer holds.
-const maxToken = 16384
+// maxToken is the longest path, in bytes, that fits into the lexer's buffer of
+// 16 KB with quotes around it. A longer one ends the parser with "input buffer
+// overflow".
+const maxToken = 16380
 
 // special are the bytes that stay escaped when an escape sequence decodes to
 // them, so that they never act as a glob (parser_misc.c: processunquoted).
@@ -180,13 +182,15 @@ func (s *source) index() {
 func (s source) text() string {
 	var out strings.Builder
 	for b := string(s.b); b != ""; {
-		if b[0] == '\\' && len(b) > 1 && b[1] < utf8.RuneSelf && b[1] >= ' ' {
-			out.WriteString(b[:2])
-			b = b[2:]
-			continue
+		if b[0] == '\\' && len(b) > 1 {
+			if b[1] >= ' ' && b[1] <= '~' {
+				out.WriteString(b[:2])
+				b = b[2:]
+				continue
+			}
+			b = b[1:] // it protects a byte that needs none
 		}
-		n := writeSafe(&out, b)
-		b = b[n:]
+		b = b[writeSafe(&out, b):]
 	}
 	return out.String()
 }

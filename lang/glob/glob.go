@@ -1,6 +1,11 @@
 package glob
 
-import "strings"
+import (
+	"bytes"
+	"slices"
+	"strings"
+	"sync"
+)
 
 // Glob is a parsed path glob. The zero value matches nothing. A Glob may be
 // used by several goroutines at once.
@@ -9,13 +14,20 @@ type Glob struct {
 	g    *glob
 }
 
-// glob is what Globs of one Parse or Expand share.
+// glob is what copies of a Glob share.
 type glob struct {
 	src       source // as the parser has it before it expands variables
 	root      node
 	variables []string
-	literal   string // the path, where isLiteral
-	isLiteral bool
+	shape
+
+	// What follows is made when it is first needed.
+	once     struct{ program, small, shortest sync.Once }
+	program  *program
+	small    *Automaton // nil where it would pass globLimits
+	path     string     // a shortest match
+	matches  bool       // there is one
+	shortErr error      // why it is not known
 }
 
 // Parse reads a path as it is written in a profile, without surrounding quotes:
@@ -51,14 +63,15 @@ func checkToken(text string) error {
 // parseSource makes the Glob that is written as text and lexed as src.
 func parseSource(text string, src source) (Glob, error) {
 	g := &glob{src: src, variables: src.variables()}
-	collapsed := source{b: append([]byte(nil), src.b...), off: append([]int32(nil), src.off...)}
-	collapsed.collapse()
-	root, err := parse(collapsed)
+	if bytes.Contains(src.b, []byte("//")) {
+		src = source{b: slices.Clone(src.b), off: slices.Clone(src.off)}
+		src.collapse()
+	}
+	root, err := parse(src)
 	if err != nil {
 		return Glob{}, err
 	}
-	g.root = root
-	g.literal, g.isLiteral = root.literal()
+	g.root, g.shape = root, root.shape()
 	return Glob{text: text, g: g}, nil
 }
 
@@ -68,10 +81,10 @@ func (g Glob) String() string { return g.text }
 // IsLiteral returns the one path that the glob matches, escape sequences
 // decoded, when it has no wildcard, alternation, class or variable.
 func (g Glob) IsLiteral() (path string, ok bool) {
-	if g.g == nil {
+	if g.g == nil || !g.g.literal {
 		return "", false
 	}
-	return g.g.literal, g.g.isLiteral
+	return g.g.prefix, true
 }
 
 // Variables returns the names of the variables, without `@{}`, each once.
@@ -79,7 +92,7 @@ func (g Glob) Variables() []string {
 	if g.g == nil {
 		return nil
 	}
-	return append([]string(nil), g.g.variables...)
+	return slices.Clone(g.g.variables)
 }
 
 // Exact tells whether the glob counts as an exact path where rules with
@@ -90,11 +103,64 @@ func (g Glob) Exact() bool { return g.g != nil && g.g.root.exact() }
 // Match tells whether the glob matches the path, byte for byte. A directory's
 // path ends in a slash. A Glob with variables matches nothing before Expand.
 func (g Glob) Match(path string) bool {
-	if g.g == nil || len(g.g.variables) > 0 {
+	if g.g == nil || len(g.g.variables) > 0 || !strings.HasPrefix(path, g.g.prefix) {
 		return false
 	}
-	if g.g.isLiteral {
-		return g.g.literal == path
+	if g.g.literal {
+		return len(path) == len(g.g.prefix)
 	}
-	return compileProgram(g.g.root).match(path)
+	if a := g.smallAutomaton(); a != nil {
+		if a.Match(path) {
+			return true
+		}
+		if isReal(path) {
+			return false
+		}
+	}
+	g.g.once.program.Do(func() { g.g.program = compileProgram(g.g.root) })
+	return g.g.program.match(path)
+}
+
+// needExpanded returns a *VariableError for a glob with variables.
+func (g Glob) needExpanded() error {
+	if g.g == nil || len(g.g.variables) == 0 {
+		return nil
+	}
+	return &VariableError{Name: g.g.variables[0], Msg: "is not expanded", Hint: "define it in the preamble, or include the tunables that do"}
+}
+
+// smallAutomaton returns the automaton of a glob without variables, nil where
+// it passes a moderate bound.
+func (g Glob) smallAutomaton() *Automaton {
+	g.g.once.small.Do(func() { g.g.small, _ = determinize(compileProgram(g.g.root), globLimits) })
+	return g.g.small
+}
+
+// automaton returns the automaton of the glob.
+func (g Glob) automaton() (*Automaton, error) {
+	if g.g != nil && len(g.g.variables) == 0 {
+		if a := g.smallAutomaton(); a != nil {
+			return a, nil
+		}
+	}
+	return Compile(g)
+}
+
+// shortest returns a shortest real path that the glob matches, if there is one.
+func (g Glob) shortest() (path string, ok bool, err error) {
+	if err := g.needExpanded(); err != nil || g.g == nil {
+		return "", false, err
+	}
+	if g.g.literal {
+		return g.g.prefix, isReal(g.g.prefix), nil
+	}
+	g.g.once.shortest.Do(func() {
+		a, err := g.automaton()
+		if err != nil {
+			g.g.shortErr = err
+			return
+		}
+		g.g.path, g.g.matches = a.Shortest()
+	})
+	return g.g.path, g.g.matches, g.g.shortErr
 }

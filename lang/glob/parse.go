@@ -14,12 +14,18 @@ type SyntaxError struct {
 	Offset int    // byte offset in the text
 	Msg    string // what is wrong
 	Hint   string // what to write instead
+	// Corrupt says that the parser may accept the text all the same, but then
+	// makes something else of it than it says.
+	Corrupt bool
 }
 
 // Error returns the message with its offset.
 func (e *SyntaxError) Error() string {
 	return fmt.Sprintf("offset %d: %s", e.Offset, e.Msg)
 }
+
+// active are the bytes that may mean something else than themselves.
+const active = `\*?[]{},@`
 
 type op uint8
 
@@ -60,6 +66,10 @@ func parse(s source) (node, error) {
 
 func (p *parser) fail(i int, msg, hint string) error {
 	return &SyntaxError{Offset: p.at(i), Msg: msg, Hint: hint}
+}
+
+func (p *parser) corrupt(i int, msg, hint string) error {
+	return &SyntaxError{Offset: p.at(i), Msg: msg, Hint: hint, Corrupt: true}
 }
 
 // sequence reads up to the end or, within braces, up to a comma or brace that
@@ -104,8 +114,10 @@ func (p *parser) item(seq *node, c byte, depth int) error {
 	case '@':
 		return p.variable(seq)
 	default:
-		p.i++
-		p.literal(seq, c)
+		start := p.i
+		for p.i++; p.i < len(p.b) && strings.IndexByte(active, p.b[p.i]) < 0; p.i++ {
+		}
+		p.literal(seq, p.b[start:p.i]...)
 	}
 	return nil
 }
@@ -115,14 +127,14 @@ func (p *parser) emit(seq *node, n node) {
 	p.slash = false
 }
 
-// literal appends a byte, to the literal before it where there is one.
-func (p *parser) literal(seq *node, c byte) {
+// literal appends bytes, to the literal before them where there is one.
+func (p *parser) literal(seq *node, b ...byte) {
 	if n := len(seq.sub); n > 0 && seq.sub[n-1].op == opLiteral {
-		seq.sub[n-1].lit = append(seq.sub[n-1].lit, c)
+		seq.sub[n-1].lit = append(seq.sub[n-1].lit, b...)
 	} else {
-		seq.sub = append(seq.sub, node{op: opLiteral, lit: []byte{c}})
+		seq.sub = append(seq.sub, node{op: opLiteral, lit: b[:len(b):len(b)]})
 	}
-	p.slash = c == '/'
+	p.slash = b[len(b)-1] == '/'
 }
 
 // escape reads a backslash and what it protects. What the lexer could decode is
@@ -149,7 +161,7 @@ func (p *parser) escaped() (byte, error) {
 	if value, n := decode(string(p.b[p.i:min(p.i+4, len(p.b))])); n > 0 {
 		p.i += n
 		if value != 0 {
-			return 0, p.fail(start, "escape sequence that another one completes", `write the byte as \NNN, three octal digits`)
+			return 0, p.corrupt(start, "escape sequence that another one completes", `write the byte as \NNN, three octal digits`)
 		}
 		return 0, nil
 	}
@@ -251,22 +263,28 @@ func (n node) exact() bool {
 	return true
 }
 
-// literal returns the one string that the node matches, where it is written as
-// nothing but literals.
-func (n node) literal() (string, bool) {
-	switch n.op {
-	case opLiteral:
-		return string(n.lit), true
-	case opConcat:
-		var out strings.Builder
-		for _, s := range n.sub {
-			lit, ok := s.literal()
-			if !ok {
-				return "", false
-			}
-			out.WriteString(lit)
-		}
-		return out.String(), true
+// shape is what can be told of a node at a glance.
+type shape struct {
+	prefix  string // literal text with which all matches begin
+	literal bool   // it is all there is
+	tail    bool   // any bytes are what follows it
+	more    bool   // but at least one, the first no slash
+}
+
+func (n node) shape() shape {
+	list := []node{n}
+	if n.op == opConcat {
+		list = n.sub
 	}
-	return "", false
+	if len(list) > 0 && list[0].op == opLiteral {
+		s := shape{prefix: string(list[0].lit)}
+		list = list[1:]
+		s.literal = len(list) == 0
+		if len(list) == 2 && list[0].op == opSet && list[0].set == noSlash {
+			s.more, list = true, list[1:]
+		}
+		s.tail = len(list) == 1 && list[0].op == opStar && list[0].set == noNUL
+		return s
+	}
+	return shape{literal: len(list) == 0}
 }

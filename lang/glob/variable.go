@@ -2,6 +2,7 @@ package glob
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -26,7 +27,6 @@ func variableAt(s []byte) (name string, n int) {
 // variables returns the names that the source refers to, each once, in order.
 func (s source) variables() []string {
 	var names []string
-	seen := map[string]bool{}
 	for i := 0; i < len(s.b); i++ {
 		switch s.b[i] {
 		case '\\':
@@ -36,8 +36,7 @@ func (s source) variables() []string {
 			if n == 0 {
 				continue
 			}
-			if !seen[name] {
-				seen[name] = true
+			if !slices.Contains(names, name) {
 				names = append(names, name)
 			}
 			i += n - 1
@@ -46,8 +45,13 @@ func (s source) variables() []string {
 	return names
 }
 
-// maxExpanded bounds, in bytes, what one Expand may produce on its way.
-const maxExpanded = 4 << 20
+const (
+	// maxExpanded bounds, in bytes, what one Expand may produce on its way.
+	maxExpanded = 4 << 20
+	// maxValue is where the parser cuts a value of a variable off, without a
+	// word (parser_symtab.c: PATH_MAX).
+	maxValue = 4096
+)
 
 // VariableError says why the variables of a glob cannot be expanded.
 type VariableError struct {
@@ -76,6 +80,7 @@ func (g Glob) Expand(vars map[string][]string) (Glob, error) {
 		return Glob{}, err
 	}
 	src := source{b: []byte(b)}
+	src.collapse()
 	text := src.text()
 	out, err := parseSource(text, src)
 	if err != nil {
@@ -120,7 +125,10 @@ func (e *expander) rule(s string) (string, error) {
 		}
 		middle := values[0]
 		if len(values) > 1 {
-			middle = alternation(values, strings.HasSuffix(prefix, "/"), strings.HasPrefix(suffix, "/"))
+			middle, err = alternation(name, values, strings.HasSuffix(prefix, "/"), strings.HasPrefix(suffix, "/"))
+			if err != nil {
+				return "", err
+			}
 		}
 		s = prefix + middle + suffix
 		if err := e.spend(name, s); err != nil {
@@ -129,9 +137,9 @@ func (e *expander) rule(s string) (string, error) {
 	}
 }
 
-// alternation joins values; leading and trailing slashes go where the text
-// around them has its own.
-func alternation(values []string, leading, trailing bool) string {
+// alternation joins the values of a variable; leading and trailing slashes go
+// where the text around them has its own.
+func alternation(name string, values []string, leading, trailing bool) (string, error) {
 	branches := make([]string, len(values))
 	for i, v := range values {
 		if leading {
@@ -140,9 +148,13 @@ func alternation(values []string, leading, trailing bool) string {
 		if trailing {
 			v = strings.TrimRight(v, "/")
 		}
+		if (len(v)-len(strings.TrimRight(v, `\`)))%2 == 1 {
+			// The slash that goes leaves its backslash to the next comma.
+			return "", &VariableError{Name: name, Msg: "has a value that ends in an escaped slash", Hint: "write the slash without a backslash"}
+		}
 		branches[i] = v
 	}
-	return "{" + strings.Join(branches, ",") + "}"
+	return "{" + strings.Join(branches, ",") + "}", nil
 }
 
 func (e *expander) spend(name, s string) error {
@@ -172,6 +184,11 @@ func (e *expander) values(name string) ([]string, error) {
 			return nil, err
 		}
 		all = append(all, expanded...)
+	}
+	for _, v := range all {
+		if len(v) > maxValue {
+			return nil, &VariableError{Name: name, Msg: "has a value longer than 4096 bytes, which AppArmor cuts off", Hint: "split it into several values"}
+		}
 	}
 	e.done[name] = all
 	return all, nil
