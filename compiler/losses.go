@@ -40,7 +40,7 @@ func lossDiagnostic(t *feature.Target, f feature.Feature, losses []fit.Loss) dia
 	info, _ := feature.Describe(f)
 	var kept, instead []string
 	for _, l := range losses {
-		kept = addOnce(kept, "`"+l.Kept+"`", l.Kept != "")
+		kept = addOnce(kept, "`"+l.Kept+"`", l.Kept != "" && l.Kept != l.Rule)
 		instead = addOnce(instead, l.Instead, l.Instead != "")
 	}
 	detail := "It is about " + info.Doc + "."

@@ -175,14 +175,13 @@ func lineText(text string, line int) string {
 // includeLoss reports once for each target and feature what abstractions hold
 // that the target does not enforce.
 func (v *verification) includeLoss(o *compiler.Output, m verify.Message) {
-	summary := o.Target.Name + " does not enforce rules of an included file"
-	if slices.ContainsFunc(v.diags, func(d diag.Diagnostic) bool { return d.Code == string(m.Feature) && d.Summary == summary }) {
+	info, _ := feature.Describe(m.Feature)
+	summary := "included files have " + info.Doc + ", which are not enforced there"
+	if slices.ContainsFunc(v.diags, func(d diag.Diagnostic) bool { return d.Subject.File == o.Target.Name && d.Summary == summary }) {
 		return
 	}
-	info, _ := feature.Describe(m.Feature)
-	d := diag.Warningf(diag.Range{File: o.Target.Name}, string(m.Feature), summary, "They are about %s: the parser leaves them out. Nothing is to be done.", info.Doc)
-	d.Severity = diag.Note
-	v.diags = append(v.diags, d)
+	v.diags = append(v.diags, diag.Diagnostic{
+		Severity: diag.Note, Code: string(m.Feature), Summary: summary, Subject: diag.Range{File: o.Target.Name}})
 }
 
 func lostAlready(o *compiler.Output, f feature.Feature) bool {
