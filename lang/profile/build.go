@@ -1,0 +1,241 @@
+package profile
+
+import (
+	"errors"
+	"sync"
+
+	"github.com/alecthomas/participle/v2"
+
+	"apc/lang/rule"
+)
+
+// errNested says that a condition nests too deep to be read.
+var errNested = errors.New("condition nested too deep")
+
+// ruleReader reads the rules of one keyword.
+type ruleReader func(r *reader, tokens []token) (Node, error)
+
+// rules makes the reader of the rules with a body of this grammar.
+func rules[B any, P interface {
+	*B
+	lowerer
+}]() ruleReader {
+	grammar := build[statement[B]]()
+	return func(r *reader, tokens []token) (Node, error) {
+		s, err := parse(grammar, r.src, tokens)
+		if err != nil {
+			return nil, err
+		}
+		q := r.qualifiers(s.Words)
+		body := P(&s.Body).body(r, s.Words)
+		r.checkWords(s.Words, body.Kind())
+		return &Rule{Rule: rule.Rule{Qualifiers: q, Body: body}}, nil
+	}
+}
+
+// grammars holds the parser of every kind of statement.
+type grammars struct {
+	rules   map[string]ruleReader // by keyword; "" for a path
+	abi     *participle.Parser[abiStatement]
+	alias   *participle.Parser[aliasStatement]
+	rlimit  *participle.Parser[rlimitStatement]
+	include *participle.Parser[includeStatement]
+	assign  *participle.Parser[assignStatement]
+	boolean *participle.Parser[booleanStatement]
+	profile *participle.Parser[profileHead]
+	group   *participle.Parser[groupHead]
+	ifs     *participle.Parser[ifHead]
+	elses   *participle.Parser[elseHead]
+}
+
+// grammar returns the parsers, which are made once.
+var grammar = sync.OnceValue(func() *grammars {
+	umount, mount := rules[umountRule](), rules[mountRule]()
+	return &grammars{
+		rules: map[string]ruleReader{
+			"": rules[pathRule](), "file": rules[bareFile](), "link": rules[linkRule](), "all": rules[allRule](),
+			"capability": rules[capabilityRule](), "network": rules[networkRule](), "unix": rules[unixRule](),
+			"dbus": rules[dbusRule](), "signal": rules[signalRule](), "ptrace": rules[ptraceRule](),
+			"userns": rules[usernsRule](), "mqueue": rules[mqueueRule](), "io_uring": rules[ioUringRule](),
+			"mount": mount, "remount": umount, "umount": umount, "unmount": umount,
+			"pivot_root": rules[pivotRootRule](), "change_profile": rules[changeProfileRule](),
+		},
+		abi: build[abiStatement](), alias: build[aliasStatement](), rlimit: build[rlimitStatement](),
+		include: build[includeStatement](), assign: build[assignStatement](), boolean: build[booleanStatement](),
+		profile: build[profileHead](), group: build[groupHead](), ifs: build[ifHead](), elses: build[elseHead](),
+	}
+})
+
+// build reads the tokens of one statement.
+func (r *reader) build(tokens []token) (Node, error) {
+	first, last := tokens[0], tokens[len(tokens)-1]
+	switch {
+	case first.kind == tokInclude:
+		return r.include(tokens)
+	case first.kind == tokVariable && len(tokens) > 1 && tokens[1].kind == tokPunct && !r.is(tokens[1], "{"):
+		return r.assign(tokens)
+	case first.kind == tokBoolean:
+		return r.boolean(tokens)
+	case r.is(last, "{"):
+		return r.opening(tokens)
+	}
+	if first.kind == tokKeyword {
+		switch r.text(first) {
+		case "abi":
+			return r.abi(tokens)
+		case "alias", "rewrite":
+			return r.alias(tokens)
+		case "set":
+			return r.rlimitRule(tokens)
+		}
+	}
+	return r.rule(tokens)
+}
+
+// rule reads a rule, which its first word behind the qualifiers chooses.
+func (r *reader) rule(tokens []token) (Node, error) {
+	g := grammar().rules
+	if i := r.wordsEnd(tokens); i < len(tokens) && tokens[i].kind == tokKeyword {
+		if read, ok := g[r.text(tokens[i])]; ok {
+			return read(r, tokens)
+		}
+	}
+	return g[""](r, tokens)
+}
+
+// wordsEnd returns the index of the first token behind the qualifiers.
+func (r *reader) wordsEnd(tokens []token) int {
+	for i := 0; i < len(tokens); i++ {
+		if tokens[i].kind != tokKeyword {
+			return i
+		}
+		switch r.text(tokens[i]) {
+		case "priority":
+			i += 2
+		case "audit", "allow", "deny", "prompt", "owner", "user", "other":
+		default:
+			return i
+		}
+	}
+	return len(tokens)
+}
+
+// opening reads what opens a block.
+func (r *reader) opening(tokens []token) (Node, error) {
+	g := grammar()
+	if tokens[0].kind == tokKeyword && r.text(tokens[0]) == "if" {
+		if depth(r.src, tokens) > maxExpr {
+			return nil, errNested
+		}
+		h, err := parse(g.ifs, r.src, tokens)
+		if err != nil {
+			return nil, err
+		}
+		return &If{Branches: []*Branch{{Cond: h.Cond.lower()}}}, nil
+	}
+	if r.wordsEnd(tokens) == len(tokens)-1 {
+		h, err := parse(g.group, r.src, tokens)
+		if err != nil {
+			return nil, err
+		}
+		return r.groupHead(h), nil
+	}
+	h, err := parse(g.profile, r.src, tokens)
+	if err != nil {
+		return nil, err
+	}
+	return r.profileHead(h), nil
+}
+
+func (r *reader) groupHead(h *groupHead) *Group {
+	g := &Group{Qualifiers: r.qualifiers(h.Words)}
+	if g.Priority != 0 {
+		r.refuse(h.Words.Priority, "bad-qualifier", "priority of a block", "Give the rules of the block their priority.")
+	}
+	return g
+}
+
+func (r *reader) elseHead(tokens []token) (*elseHead, error) {
+	if depth(r.src, tokens) > maxExpr {
+		return nil, errNested
+	}
+	return parse(grammar().elses, r.src, tokens)
+}
+
+func (r *reader) include(tokens []token) (Node, error) {
+	s, err := parse(grammar().include, r.src, tokens)
+	if err != nil {
+		return nil, err
+	}
+	inc := rule.Include{IfExists: endsWith(r.text(tokens[0]), "exists")}
+	inc.Path, inc.Magic = pathOf(s.Path.Value)
+	return &Include{Include: inc}, nil
+}
+
+func endsWith(s, suffix string) bool {
+	return len(s) >= len(suffix) && s[len(s)-len(suffix):] == suffix
+}
+
+func (r *reader) abi(tokens []token) (Node, error) {
+	s, err := parse(grammar().abi, r.src, tokens)
+	if err != nil {
+		return nil, err
+	}
+	a := &ABI{}
+	a.Path, a.Magic = pathOf(s.Path.Value)
+	return a, nil
+}
+
+func (r *reader) alias(tokens []token) (Node, error) {
+	s, err := parse(grammar().alias, r.src, tokens)
+	if err != nil {
+		return nil, err
+	}
+	return &Alias{From: text(s.From), To: text(s.To)}, nil
+}
+
+func (r *reader) rlimitRule(tokens []token) (Node, error) {
+	s, err := parse(grammar().rlimit, r.src, tokens)
+	if err != nil {
+		return nil, err
+	}
+	return &Rule{Rule: rule.Rule{Body: s.Rule.body(r, words{})}}, nil
+}
+
+func (r *reader) assign(tokens []token) (Node, error) {
+	s, err := parse(grammar().assign, r.src, withoutEnd(tokens))
+	if err != nil {
+		return nil, err
+	}
+	return &Assign{Name: variableName(s.Name.Value), Op: s.Op.Value, Values: texts(s.Values)}, nil
+}
+
+func (r *reader) boolean(tokens []token) (Node, error) {
+	tokens = withoutEnd(tokens)
+	if depth(r.src, tokens) > maxExpr {
+		return nil, errNested
+	}
+	s, err := parse(grammar().boolean, r.src, tokens)
+	if err != nil {
+		return nil, err
+	}
+	if s.Op.Value == "+=" {
+		r.refuse(s.Op, "bad-assignment", "+= on a boolean variable", "It has one value: write = or :=.")
+	}
+	return &Assign{Name: variableName(s.Name.Value), Op: s.Op.Value, Expr: s.Expr.lower()}, nil
+}
+
+func withoutEnd(tokens []token) []token {
+	if tokens[len(tokens)-1].kind == tokEnd {
+		return tokens[:len(tokens)-1]
+	}
+	return tokens
+}
+
+// variableName returns the name in @{NAME}, @NAME, ${NAME} or $NAME.
+func variableName(s string) string {
+	if len(s) > 2 && s[1] == '{' {
+		return s[2 : len(s)-1]
+	}
+	return s[1:]
+}
