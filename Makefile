@@ -1,0 +1,44 @@
+# apc: build, test, demo. `make help` lists the targets.
+
+export PATH := $(CURDIR)/bin/toolchain/bin:$(PATH):/usr/local/go/bin
+export APC_PARSERS ?= $(subst $(eval ) ,:,$(wildcard $(CURDIR)/bin/parsers/apparmor_parser-[0-9]*))
+
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+STATICCHECK := go run honnef.co/go/tools/cmd/staticcheck@v0.7.0
+
+.PHONY: help setup build test lint golden demo bench fuzz clean
+
+help: ## list the targets
+	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1\t\2/p' Makefile | expand -t 10
+
+setup: ## install what building and testing needs (Debian 12, Ubuntu 24.04 and later)
+	@.ci/setup
+
+build: setup ## build bin/apc, one static binary
+	CGO_ENABLED=0 go build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o bin/apc ./cmd/apc
+
+test: build lint ## run every check and test
+	go test -race ./...
+	bin/apc fmt --check ./examples/... stdlib/*.hcl
+	.ci/examples --check
+
+lint: setup ## vet, staticcheck, gofmt
+	@test -z "$$(gofmt -l cmd compiler lang stdlib)" || { echo "gofmt would change:"; gofmt -l cmd compiler lang stdlib; exit 1; }
+	go vet ./...
+	$(STATICCHECK) ./...
+
+golden: build ## rewrite the expected outputs; read the diff before committing it
+	go test ./compiler ./cmd/apc -update
+	.ci/examples
+
+demo: build ## compile the examples; show a profile, an explanation and lint
+	@.ci/demo
+
+bench: build ## time apc beside what a user would take instead
+	@.ci/bench
+
+fuzz: setup ## fuzz every target for a minute each
+	.ci/fuzz 60s
+
+clean: ## remove what was built
+	rm -rf bin
