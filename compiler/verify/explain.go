@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -69,7 +68,7 @@ func directory(dir string) (string, error) {
 // judge decides whether a text was accepted. Success without a policy, or
 // with one that was compiled for other features, is none.
 func (s *session) judge(text []byte, o outcome) (messages []Message, accepted bool, err error) {
-	messages = readMessages(o.stderr, s.parser.Path)
+	messages = readMessages(o.stderr)
 	var failure string
 	switch {
 	case o.expired:
@@ -132,13 +131,12 @@ func (s *session) linesOf(ctx context.Context, in Input, src source, m Message) 
 		return src.where(func(l sourceLine) bool { return strings.Contains(l.text, "\x00") }), nil
 	case m.File != "":
 		return src.where(func(l sourceLine) bool { return l.includes(m.File) }), nil
-	case m.Lines != nil:
+	case m.Lines != nil && len(src.lines) > 0:
 		return []int{src.faulty(m.Lines[0], m.Text)}, nil
 	}
 	lines, err := s.locate(ctx, in, src, m)
 	if lines == nil && m.Path != "" {
-		word := regexp.MustCompile(`(^|\W)` + regexp.QuoteMeta(m.Path) + `($|\W)`)
-		lines = src.where(func(l sourceLine) bool { return !l.rule && word.MatchString(l.text) })
+		lines = src.where(func(l sourceLine) bool { return !l.rule && l.mentions(m.Path) })
 	}
 	return lines, err
 }

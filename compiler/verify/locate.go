@@ -70,7 +70,7 @@ func (b *bisection) fails(keep []int) bool {
 		b.err = err
 		return false
 	}
-	return slices.ContainsFunc(readMessages(o.stderr, b.session.parser.Path), b.want.same)
+	return slices.ContainsFunc(readMessages(o.stderr), b.want.same)
 }
 
 // same says whether m and o are the same error of two runs.

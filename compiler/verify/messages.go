@@ -50,21 +50,20 @@ func asVariable(m *Message) {
 	}
 }
 
-// readMessages returns what a run of prog wrote to stderr, one Message for
-// each thing it says, without the lines of the text that they concern.
-func readMessages(stderr, prog string) []Message {
+// readMessages returns what a parser wrote to stderr, one Message for each
+// thing it says, with the lines that it gives itself.
+func readMessages(stderr string) []Message {
 	var r reader
 	for line := range strings.Lines(stderr) {
-		line = strings.TrimSpace(strings.TrimPrefix(strings.TrimSpace(line), prog+": "))
-		if line != "" {
+		if line = strings.TrimSpace(line); line != "" {
 			r.line(stripProgram(line))
 		}
 	}
 	return r.messages
 }
 
-// stripProgram takes off "…/apparmor_parser: ": wrappers start a parser by
-// another path than their own.
+// stripProgram takes off "…/apparmor_parser: ". A wrapper starts a parser by
+// another path than its own, so only the name is known.
 func stripProgram(line string) string {
 	if before, after, ok := strings.Cut(line, ": "); ok && filepath.Base(before) == "apparmor_parser" {
 		return after
@@ -98,7 +97,7 @@ func (r *reader) placed(line string) bool {
 		r.dropErrors() // they led up to this one, and have no place
 		r.add(at(Message{Severity: diag.Error, Text: g[4]}, file, g[3]))
 	} else if g := warningAt.FindStringSubmatch(line); g != nil {
-		text := strings.TrimPrefix(stripProgram(g[4]), stdin+" ")
+		text := strings.TrimPrefix(stripProgram(g[4]), textName+" ")
 		r.add(at(Message{Severity: diag.Warning, Text: text}, g[2], g[3]))
 	} else if g := warningIn.FindStringSubmatch(line); g != nil {
 		r.add(Message{Severity: diag.Warning, Text: g[3], Profile: g[1]})
@@ -119,7 +118,7 @@ func at(m Message, file, number string) Message {
 	if err != nil {
 		return m
 	}
-	if file == stdin || file == "" {
+	if file == textName {
 		m.Lines = []int{line}
 	} else {
 		m.File, m.FileLine = file, line
@@ -190,15 +189,15 @@ func (r *reader) worded(line string) bool {
 	return false
 }
 
-// add appends m unless the message before it says the same, as one rule can
-// cause the same warning many times.
+// add appends m unless an earlier message says the same: one rule can cause a
+// warning many times.
 func (r *reader) add(m Message) {
-	for _, o := range r.messages {
-		if o.Text == m.Text && o.Profile == m.Profile && o.Line() == m.Line() && o.File == m.File && o.FileLine == m.FileLine {
-			return
-		}
+	same := func(o Message) bool {
+		return o.Text == m.Text && o.Profile == m.Profile && o.Line() == m.Line() && o.File == m.File && o.FileLine == m.FileLine
 	}
-	r.messages = append(r.messages, m)
+	if !slices.ContainsFunc(r.messages, same) {
+		r.messages = append(r.messages, m)
+	}
 }
 
 // unenforced are the warnings that something is not enforced, or only

@@ -5,9 +5,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
+	"strings"
 	"syscall"
 	"time"
 
@@ -23,6 +26,7 @@ type session struct {
 	kernel   string // feature set of the kernel
 	includes string // directory that holds the target's abi file under its name
 	timeout  time.Duration
+	free     chan *stdio // files of runs that are over
 }
 
 // openSession writes the features of t to a temporary directory.
@@ -35,7 +39,7 @@ func openSession(p Parser, t *feature.Target) (*session, error) {
 		return nil, err
 	}
 	s := &session{parser: p, target: t, dir: dir, kernel: filepath.Join(dir, "kernel"),
-		includes: filepath.Join(dir, "include"), timeout: Timeout}
+		includes: filepath.Join(dir, "include"), timeout: Timeout, free: make(chan *stdio, runtime.GOMAXPROCS(0))}
 	if err := s.write(); err != nil {
 		s.close()
 		return nil, err
@@ -54,20 +58,22 @@ func (s *session) write() error {
 
 func (s *session) abi() string { return filepath.Join(s.includes, s.target.ABI) }
 
-func (s *session) close() { os.RemoveAll(s.dir) }
+// close removes what the session wrote. No run may be under way.
+func (s *session) close() {
+	for len(s.free) > 0 {
+		(<-s.free).close()
+	}
+	os.RemoveAll(s.dir)
+}
 
-// stdin is how the parser is told to read its standard input. It names its
-// input and the include files in its messages only when it is given a path,
-// and a real one could be disabled or forced to complain by a link of the
-// same name below the base directory.
-const stdin = "/dev/stdin"
-
-// arguments returns the parser's options: -Q and -K neither load nor cache,
+// arguments returns the parser's options to compile a file: -Q and -K neither load nor cache,
 // -S writes the policy to stdout, which costs nothing measurable, -j1 keeps
 // to one process. The machine's parser.conf pins features of its own and is
 // left out. Directories of -I come before the base and the first of them
-// wins, so the target's abi file is found whatever the machine has.
-func (s *session) arguments(in Input) []string {
+// wins, so the target's abi file is found whatever the machine has. The text
+// is no standard input, for with that the parser does not say whether a line
+// number belongs to the text or to an include file.
+func (s *session) arguments(in Input, file string) []string {
 	args := []string{"-QKS", "-j1", "--config-file", "/dev/null", "--warn=all",
 		"--kernel-features", s.kernel, "--policy-features", s.abi(), "-I", s.includes}
 	for _, dir := range in.Includes {
@@ -76,57 +82,127 @@ func (s *session) arguments(in Input) []string {
 	if in.Base != "" {
 		args = append(args, "--base", in.Base)
 	}
-	return append(args, stdin)
+	return append(args, file)
 }
+
+// textName stands for the file of the text in what the parser says; no include
+// file has that name.
+const textName = "<profile>"
 
 // outcome is what one run of the parser came to.
 type outcome struct {
-	policy  []byte
-	stderr  string
-	code    int  // exit status; -1 when killed
-	expired bool // stopped for taking too long
+	policy  []byte // its beginning, or all of it where Input.Keep asks for that
+	stderr  string // the file of the text is called textName in it
+	code    int    // exit status; -1 when killed
+	expired bool   // stopped for taking too long
 }
 
 // run compiles in.Text. Its error is for a machine on which the parser does
 // not run, and for ctx being done.
 func (s *session) run(ctx context.Context, in Input) (outcome, error) {
+	files, err := s.take()
+	if err != nil {
+		return outcome{}, err
+	}
+	defer s.give(files)
+	if err := files.fill(in.Text); err != nil {
+		return outcome{}, err
+	}
 	limited, cancel := context.WithTimeout(ctx, s.timeout)
 	defer cancel()
-	cmd := command(limited, s.parser.Path, s.arguments(in)...)
-	cmd.Stdin = bytes.NewReader(in.Text)
-	policy := &limitedBuffer{limit: policyLimit(in)}
-	stderr := &limitedBuffer{limit: 1 << 20}
-	cmd.Stdout, cmd.Stderr = policy, stderr
-	err := cmd.Run()
+	cmd := command(limited, s.parser.Path, s.arguments(in, files.text.Name())...)
+	cmd.Stdout, cmd.Stderr = files.policy, files.stderr
+	err = cmd.Run()
 	if ctx.Err() != nil {
 		return outcome{}, context.Cause(ctx)
 	}
-	var exit *exec.ExitError
-	if err != nil && limited.Err() == nil && !errors.As(err, &exit) && !errors.Is(err, syscall.EPIPE) {
+	if cmd.ProcessState == nil {
 		return outcome{}, fmt.Errorf("cannot run %s: %w", s.parser.Path, err)
 	}
-	return outcome{policy.Bytes(), stderr.String(), cmd.ProcessState.ExitCode(), limited.Err() != nil}, nil
+	policy, err := readFile(files.policy, policyLimit(in))
+	stderr, err2 := readFile(files.stderr, 1<<20)
+	files.chatter = len(stderr) > 0
+	said := strings.ReplaceAll(string(stderr), files.text.Name(), textName)
+	o := outcome{policy, said, cmd.ProcessState.ExitCode(), limited.Err() != nil}
+	return o, errors.Join(err, err2)
 }
 
-// policyLimit is how much of the policy is worth keeping: its header, or all.
-func policyLimit(in Input) int {
+// policyLimit is how much of the policy is worth reading: its header, or all.
+func policyLimit(in Input) int64 {
 	if in.Keep {
-		return 1 << 30
+		return 1 << 40
 	}
 	return 64
 }
 
-// limitedBuffer takes everything and keeps the beginning.
-type limitedBuffer struct {
-	bytes.Buffer
-	limit int
+// stdio holds the files that one parser after another reads from and writes
+// to. Pipes would cost a tenth of the time of a small run. A disabled profile
+// of the same name below the base directory would keep the text from being
+// compiled, hence a name that no profile has.
+type stdio struct {
+	text, policy, stderr *os.File
+	length               int  // of the text
+	chatter              bool // stderr is not empty
 }
 
-func (b *limitedBuffer) Write(p []byte) (int, error) {
-	if room := b.limit - b.Len(); room > 0 {
-		b.Buffer.Write(p[:min(room, len(p))])
+// take returns files that no other run uses, of an earlier run if there are.
+func (s *session) take() (*stdio, error) {
+	select {
+	case files := <-s.free:
+		return files, nil
+	default:
 	}
-	return len(p), nil
+	dir, err := os.MkdirTemp(s.dir, "run-")
+	if err != nil {
+		return nil, err
+	}
+	open := func(name string, flags int) (*os.File, error) {
+		return os.OpenFile(filepath.Join(dir, name), os.O_RDWR|os.O_CREATE|flags, 0o600)
+	}
+	text, err := open("apc-verify.profile", 0)
+	policy, err2 := open("policy", os.O_APPEND)
+	stderr, err3 := open("stderr", os.O_APPEND)
+	files := &stdio{text: text, policy: policy, stderr: stderr}
+	if err := errors.Join(err, err2, err3); err != nil {
+		files.close()
+		return nil, err
+	}
+	return files, nil
+}
+
+// give makes the files available to further runs.
+func (s *session) give(files *stdio) {
+	select {
+	case s.free <- files:
+	default:
+		files.close()
+	}
+}
+
+func (files *stdio) close() {
+	for _, f := range []*os.File{files.text, files.policy, files.stderr} {
+		f.Close() // nothing that was written is of use any more
+	}
+}
+
+// fill writes the text, and empties what the last run wrote.
+func (files *stdio) fill(text []byte) error {
+	_, err := files.text.WriteAt(text, 0)
+	if err == nil && len(text) < files.length {
+		err = files.text.Truncate(int64(len(text)))
+	}
+	if err == nil {
+		err = files.policy.Truncate(0)
+	}
+	if err == nil && files.chatter {
+		err = files.stderr.Truncate(0)
+	}
+	files.length, files.chatter = len(text), true
+	return err
+}
+
+func readFile(f *os.File, limit int64) ([]byte, error) {
+	return io.ReadAll(io.NewSectionReader(f, 0, limit))
 }
 
 // pinned says whether a policy was compiled for known features. Without them
@@ -150,6 +226,5 @@ func command(ctx context.Context, path string, args ...string) *exec.Cmd {
 	cmd.Env = append(os.Environ(), "LC_ALL=C", "LANGUAGE=C")
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
-	cmd.WaitDelay = 5 * time.Second
 	return cmd
 }

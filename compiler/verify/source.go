@@ -127,6 +127,29 @@ func (l sourceLine) is(keyword string) bool {
 	return l.keyword == keyword
 }
 
+// mentions says whether word stands in the line, and not as a part of a longer
+// word.
+func (l sourceLine) mentions(word string) bool {
+	for rest := l.text; ; {
+		before, after, ok := strings.Cut(rest, word)
+		if !ok || word == "" {
+			return false
+		}
+		if !endsInWord(before) && !startsInWord(after) {
+			return true
+		}
+		rest = after
+	}
+}
+
+func endsInWord(s string) bool { return s != "" && isWord(s[len(s)-1]) }
+
+func startsInWord(s string) bool { return s != "" && isWord(s[0]) }
+
+func isWord(c byte) bool {
+	return c == '_' || c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z'
+}
+
 // of returns the numbers of the lines within profile that any of the keywords
 // means; where there are none, of its rule all, which stands for each class.
 func (s source) of(profile string, keywords []string) []int {
@@ -167,9 +190,7 @@ func (l sourceLine) includes(file string) bool {
 // the line where it stumbled, which is after the fault where a rule lacks its
 // comma, or where the assignment of a variable is wrong.
 func (s source) faulty(n int, text string) int {
-	if n > len(s.lines) {
-		n = len(s.lines)
-	}
+	n = max(1, min(n, len(s.lines)))
 	before := s.statementBefore(n)
 	if before == 0 {
 		return n

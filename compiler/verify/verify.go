@@ -39,7 +39,7 @@ type Result struct {
 	Name     string
 	Accepted bool      // compiled, with the target's features
 	Messages []Message // errors first in the parser's order; never empty where not Accepted
-	Stderr   string    // what the parser wrote, as it wrote it
+	Stderr   string    // what the parser wrote; the text is the file <profile> in it
 	Policy   []byte    // the compiled policy, where Input.Keep asks for it
 }
 
