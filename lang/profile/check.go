@@ -242,6 +242,9 @@ func (c *checker) child(p *Profile, b *body, g group) {
 		return
 	}
 	c.declare(p, b.children)
+	if p.Hat() && len(p.Xattrs) > 0 {
+		c.refuse(p.Range, "bad-xattrs", "xattrs of a hat", "A hat is entered by change_hat, not by a program.")
+	}
 	if g.inside {
 		c.dropped(p.Range, "child profile")
 	}

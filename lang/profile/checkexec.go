@@ -94,24 +94,26 @@ func transitionKey(f rule.File, b *body) string {
 	return how
 }
 
-// execSet finds contradictions among the exec rules of a profile. Paths and
-// alternations of paths are told apart from other globs, over which they win.
+// execSet finds contradictions among the exec rules of a profile. What is an
+// exact path for the parser wins over other globs, so that the two kinds
+// contradict only their own.
 type execSet struct {
-	exact    map[string][]execRule
-	patterns []pattern
+	paths  map[string][]execRule // of exact globs, as far as they can be written out
+	globs  []execGlob            // those that are not exact
+	others []execGlob            // exact ones that would be too many paths
 }
 
-// pattern is an exec rule with a glob.
-type pattern struct {
+// execGlob is an exec rule whose glob is no list of paths.
+type execGlob struct {
 	execRule
 	prefix string // up to the first character that is special
-	glob   *glob.Automaton
+	auto   *glob.Automaton
 }
 
 // checkExecs refuses rules that say different things about the execution of
 // one file.
 func (c *checker) checkExecs(b *body) {
-	set := execSet{exact: map[string][]execRule{}}
+	set := execSet{paths: map[string][]execRule{}}
 	for _, e := range b.execs {
 		if other, at := set.add(e); other != nil {
 			c.conflict(e, *other, at)
@@ -119,119 +121,41 @@ func (c *checker) checkExecs(b *body) {
 	}
 }
 
-// maxBranches bounds the paths that an alternation is written out to.
-const maxBranches = 256
-
 // add puts a rule into the set and returns a rule that contradicts it, with a
 // path for which both hold.
 func (s *execSet) add(e execRule) (*execRule, string) {
-	if paths := exactPaths(e.path); paths != nil && (e.target == "" || exactPaths(e.target) != nil) {
-		return s.addExact(e, paths)
+	g := execGlob{execRule: e, prefix: literalPrefix(e.path)}
+	if !isExact(e.path) || e.target != "" && !isExact(e.target) {
+		other, at := g.meetsAny(s.globs)
+		s.globs = append(s.globs, g)
+		return other, at
 	}
-	p := pattern{execRule: e, prefix: literalPrefix(e.path)}
-	defer func() { s.patterns = append(s.patterns, p) }()
-	for i := range s.patterns {
-		q := &s.patterns[i]
-		if !contradict(e, q.execRule) || !strings.HasPrefix(p.prefix, q.prefix) && !strings.HasPrefix(q.prefix, p.prefix) {
-			continue
-		}
-		if at, ok := p.meets(q); ok {
-			return &q.execRule, at
-		}
+	other, at := g.meetsAny(s.others)
+	paths := writeOut(e.path)
+	if paths == nil {
+		s.others = append(s.others, g)
+		paths = g.matches(s.paths)
+	} else {
+		defer func() {
+			for _, p := range paths {
+				s.paths[p] = append(s.paths[p], e)
+			}
+		}()
 	}
-	return nil, ""
-}
-
-func (s *execSet) addExact(e execRule, paths []string) (*execRule, string) {
-	var found *execRule
-	at := ""
 	for _, p := range paths {
-		for i := range s.exact[p] {
-			if o := &s.exact[p][i]; found == nil && contradict(e, *o) && o.target == e.target {
-				found, at = o, p
+		for i := range s.paths[p] {
+			if o := &s.paths[p][i]; other == nil && contradict(e, *o) && o.target == e.target {
+				other, at = o, p
 			}
 		}
-		s.exact[p] = append(s.exact[p], e)
 	}
-	return found, at
+	return other, at
 }
 
 // contradict says whether two rules for one path cannot both hold.
 func contradict(a, b execRule) bool {
 	same := a.rule.Priority == b.rule.Priority && (a.target == "") == (b.target == "")
 	return same && a.how != b.how && (a.owner && b.owner || a.other && b.other)
-}
-
-// exactPaths returns the paths of a glob that is a path or an alternation of
-// paths, or nil for any other.
-func exactPaths(word string) []string {
-	if !strings.ContainsAny(word, `\{}[]*?`) {
-		return []string{collapse(word)}
-	}
-	g, err := glob.Parse(word)
-	if err != nil || !g.Exact() {
-		return nil
-	}
-	var out []string
-	for _, branch := range branches(word, maxBranches) {
-		b, err := glob.Parse(branch)
-		if err != nil {
-			return nil
-		}
-		path, ok := b.IsLiteral()
-		if !ok {
-			return nil
-		}
-		out = append(out, path)
-	}
-	return out
-}
-
-// collapse turns runs of slashes into one.
-func collapse(path string) string {
-	for strings.Contains(path, "//") {
-		path = strings.ReplaceAll(path, "//", "/")
-	}
-	return path
-}
-
-// branches writes out the alternations of a word, at most limit of them.
-func branches(word string, limit int) []string {
-	open, level := -1, 0
-	cuts := []int{}
-	for i := 0; i < len(word); i++ {
-		switch word[i] {
-		case '\\':
-			i++
-		case '{':
-			if level++; level == 1 && open < 0 {
-				open = i
-				cuts = append(cuts, i)
-			}
-		case ',':
-			if level == 1 && open >= 0 {
-				cuts = append(cuts, i)
-			}
-		case '}':
-			if level--; level == 0 && open >= 0 {
-				return join(word, append(cuts, i), limit)
-			}
-		}
-	}
-	return []string{word}
-}
-
-// join writes out a word whose first alternation is cut at these places.
-func join(word string, cuts []int, limit int) []string {
-	var out []string
-	for i := 0; i+1 < len(cuts); i++ {
-		branch := word[:cuts[0]] + word[cuts[i]+1:cuts[i+1]] + word[cuts[len(cuts)-1]+1:]
-		out = append(out, branches(branch, limit-len(out))...)
-		if len(out) >= limit {
-			return out[:limit]
-		}
-	}
-	return out
 }
 
 // literalPrefix returns what a glob begins with, whatever it matches.
@@ -242,13 +166,44 @@ func literalPrefix(word string) string {
 	return word
 }
 
-// meets returns a path that both patterns match. Where that cannot be said
-// they do not meet.
-func (p *pattern) meets(q *pattern) (string, bool) {
-	if p.target != "" && !overlap(p.target, q.target) {
+// meetsAny returns the first of among that contradicts the rule, and a path for
+// which both hold.
+func (g *execGlob) meetsAny(among []execGlob) (*execRule, string) {
+	for i := range among {
+		o := &among[i]
+		if !contradict(g.execRule, o.execRule) || !strings.HasPrefix(g.prefix, o.prefix) && !strings.HasPrefix(o.prefix, g.prefix) {
+			continue
+		}
+		if at, ok := g.meets(o); ok {
+			return &o.execRule, at
+		}
+	}
+	return nil, ""
+}
+
+// matches returns those of the paths that the glob matches, in order.
+func (g *execGlob) matches(paths map[string][]execRule) []string {
+	a := g.automaton()
+	if a == nil {
+		return nil
+	}
+	var out []string
+	for p := range paths {
+		if a.Match(p) {
+			out = append(out, p)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+// meets returns a path that both globs match. Where that cannot be said they
+// do not meet.
+func (g *execGlob) meets(o *execGlob) (string, bool) {
+	if g.target != "" && !overlap(g.target, o.target) {
 		return "", false
 	}
-	a, b := p.automaton(), q.automaton()
+	a, b := g.automaton(), o.automaton()
 	if a == nil || b == nil {
 		return "", false
 	}
@@ -258,20 +213,20 @@ func (p *pattern) meets(q *pattern) (string, bool) {
 
 // overlap says whether two targets of change_profile meet.
 func overlap(a, b string) bool {
-	p, q := pattern{execRule: execRule{path: "/" + a}}, pattern{execRule: execRule{path: "/" + b}}
-	_, ok := p.meets(&q)
+	g, o := execGlob{execRule: execRule{path: "/" + a}}, execGlob{execRule: execRule{path: "/" + b}}
+	_, ok := g.meets(&o)
 	return ok
 }
 
-func (p *pattern) automaton() *glob.Automaton {
-	if p.glob == nil {
-		g, err := glob.Parse(p.path)
+func (g *execGlob) automaton() *glob.Automaton {
+	if g.auto == nil {
+		parsed, err := glob.Parse(g.path)
 		if err != nil {
 			return nil
 		}
-		p.glob, _ = glob.Compile(g) // nil where it is too large
+		g.auto, _ = glob.Compile(parsed) // nil where it is too large
 	}
-	return p.glob
+	return g.auto
 }
 
 // conflict reports two rules that contradict each other.

@@ -81,12 +81,9 @@ func (r *reader) xattrs(h *profileHead, p *Profile) {
 	if h.Group == nil {
 		return
 	}
-	switch {
-	case h.Group.Name.Value != "xattrs":
+	if h.Group.Name.Value != "xattrs" {
 		r.refuse(h.Group.Name, "unknown-condition", h.Group.Name.Value+"=() in the head of a profile", "Attributes of the program stand in xattrs=(…).")
 		return
-	case p.Hat():
-		r.refuse(h.Group.Name, "bad-xattrs", "xattrs of a hat", "A hat is entered by change_hat, not by a program.")
 	}
 	for _, c := range h.Group.Conds {
 		x := Xattr{Name: c.Name.Value}

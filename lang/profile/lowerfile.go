@@ -29,7 +29,7 @@ func (p *pathRule) body(r *reader, w words) rule.Body {
 	r.checkExec(letters, exec, w, p.Safety)
 	f := rule.File{Path: text(path), Access: access, Exec: exec}
 	f.Exec, f.Unsafe = safety(exec, p.Safety.Value)
-	if f.Unsafe && w.Action.Value == "deny" {
+	if p.Safety.Value == "unsafe" && w.Action.Value == "deny" {
 		r.refuse(p.Safety, "bad-access", "unsafe in a deny rule", "What is denied has no transition. Leave the word out.")
 	}
 	if present(p.First) {
