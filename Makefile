@@ -4,7 +4,7 @@ export PATH := $(CURDIR)/bin/toolchain/bin:$(PATH):/usr/local/go/bin
 export APC_PARSERS ?= $(subst $(eval ) ,:,$(wildcard $(CURDIR)/bin/parsers/apparmor_parser-[0-9]*))
 
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
-STATICCHECK := go run honnef.co/go/tools/cmd/staticcheck@v0.7.0
+STATICCHECK := go run honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
 .PHONY: help setup build test lint golden demo bench fuzz clean
 

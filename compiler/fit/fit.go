@@ -143,11 +143,12 @@ func (f *fitter) words(r ir.Rule, known feature.Vocabulary, used []string) []ir.
 		if !ok || word.Needs == "" {
 			continue
 		}
-		switch f.target.Support(word.Needs) {
-		case feature.NotWritable:
+		switch s := f.target.Support(word.Needs); {
+		case s == feature.NotWritable, s == feature.WrittenNotEnforced && word.Needs == feature.Capability:
+			// The parser would write another, mightier capability.
 			f.lose(word.Needs, r, "", "the rule is left out")
 			return nil
-		case feature.WrittenNotEnforced:
+		case s == feature.WrittenNotEnforced:
 			f.lose(word.Needs, r, r.String(), "")
 		}
 	}

@@ -3,8 +3,8 @@
 // words of the profile language.
 //
 // The feature sets of kernels and the abi files that targets ship are embedded,
-// so that a target means the same on every machine. The package imports the
-// standard library only and decides nothing: what to do about a feature that a
+// so that a target means the same on every machine. The package imports
+// diag and decides nothing: what to do about a feature that a
 // target lacks is the compiler's business.
 package feature
 

@@ -60,14 +60,3 @@ func TestVersion(t *testing.T) {
 		t.Error("4.1 is misspelt or misplaced")
 	}
 }
-
-func TestNearest(t *testing.T) {
-	words := []string{"net_admin", "net_raw", "setuid", "setgid"}
-	for word, want := range map[string]string{
-		"net_adnim": "net_admin", "setuids": "setuid", "SETUID": "", "cap_setuid": "", "": "", "net-raw": "net_raw",
-	} {
-		if got := nearest(word, words); got != want {
-			t.Errorf("nearest(%q) = %q, want %q", word, got, want)
-		}
-	}
-}

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"sync"
+
+	"apc/lang/diag"
 )
 
 // Target is where a profile shall be loaded: a parser, the abi file that the
@@ -92,7 +94,7 @@ func Lookup(name string) (*Target, error) {
 		names = append(names, t.Name)
 	}
 	hint := ""
-	if near := nearest(name, names); near != "" {
+	if near := diag.Suggest(name, names); near != "" {
 		hint = fmt.Sprintf("; did you mean %q?", near)
 	}
 	return nil, fmt.Errorf("unknown target %q%s (there are %s)", name, hint, strings.Join(names, ", "))

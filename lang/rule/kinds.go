@@ -214,7 +214,7 @@ type Userns struct{ Access []string } // "create"; none for all
 // Kind implements Body.
 func (Userns) Kind() Kind { return KindUserns }
 
-func (u Userns) text() string { return strings.Join(accessWord("userns", u.Access), " ") }
+func (u Userns) text() string { return strings.Join(append([]string{"userns"}, u.Access...), " ") }
 
 // MountCondition is one `fstype=` or `options=` of a mount rule. With In the
 // mount may use any of the values, without it must use all of them.
