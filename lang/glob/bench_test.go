@@ -1,10 +1,12 @@
 package glob
 
 import (
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -131,14 +133,35 @@ func BenchmarkCompileGlob(b *testing.B) {
 	}
 }
 
-// BenchmarkCompileAll makes one automaton of all globs of all profiles.
+// BenchmarkCompileAll makes one automaton of the globs of all profiles, but for
+// those that take in whole directories of the root, and with them the others.
 func BenchmarkCompileAll(b *testing.B) {
 	_, globs := profileGlobs(b)
+	globs = slices.DeleteFunc(globs, func(g Glob) bool { return strings.Count(g.g.prefix, "/") < 2 })
 	for b.Loop() {
 		a, err := Compile(globs...)
 		if err != nil {
 			b.Fatal(err)
 		}
 		b.ReportMetric(float64(a.States()), "states")
+	}
+	b.ReportMetric(float64(len(globs)), "globs")
+}
+
+// BenchmarkCompileLarge makes one automaton of 5,000 rules of an invented
+// service.
+func BenchmarkCompileLarge(b *testing.B) {
+	var globs []Glob
+	for i := range 5000 {
+		g, err := Parse(fmt.Sprintf("/srv/app%d/data%d/{,**/}*.[a-z]", i%500, i))
+		if err != nil {
+			b.Fatal(err)
+		}
+		globs = append(globs, g)
+	}
+	for b.Loop() {
+		if _, err := Compile(globs...); err != nil {
+			b.Fatal(err)
+		}
 	}
 }

@@ -105,7 +105,7 @@ func (p *parser) members() (list []member, variable bool, err error) {
 			}
 		case '@':
 			if name, n := variableAt(p.b[p.i:]); name != "" {
-				variable = true
+				variable, p.variable = true, true
 				p.i += n
 				continue
 			}
@@ -116,6 +116,9 @@ func (p *parser) members() (list []member, variable bool, err error) {
 		// Neither loses its meaning by a backslash.
 		m.caret, m.dash = m.b == '^', m.b == '-'
 		list = append(list, m)
+	}
+	if variable {
+		return nil, true, nil // it may bring the bracket
 	}
 	return nil, false, p.fail(start, "[ without ]", `close it, or write a literal bracket as \[`)
 }

@@ -24,8 +24,8 @@ type source struct {
 	off []int32
 }
 
-// at returns the offset in the written text of byte i of the source.
-func (s source) at(i int) int {
+// offset returns the offset in the written text of byte i of the source.
+func (s source) offset(i int) int {
 	if s.off == nil {
 		return i
 	}

@@ -45,6 +45,7 @@ var matchTests = []struct {
 	{`/{a,b{c,d{e,f}}}g`, []string{"/ag", "/bcg", "/bdfg"}, []string{"/bdg"}},
 	{`/a,b`, []string{"/a,b"}, nil},
 	{`/{a\,b,c}`, []string{"/a,b", "/c"}, []string{"/a", "/b"}},
+	{`/{a\054b,c}`, []string{"/a,b", "/c"}, []string{"/a", "/b"}},
 	{`/.+|()^$`, []string{"/.+|()^$"}, nil},
 	{`/[abc]`, []string{"/a", "/c"}, []string{"/", "/d", "/ab"}},
 	{`/[a-c]`, []string{"/b"}, []string{"/d", "/-"}},
@@ -145,9 +146,16 @@ func TestParseErrors(t *testing.T) {
 		{`/\d\061`, 1, "escape sequence that another one completes"},
 		{"/a\x00b", 2, "NUL byte"},
 		{`/a"b`, 2, "quote within a path"},
+		{`/@{X}{a}`, 5, "braces without a comma"},
+		{`/{a}@{X}`, 1, "braces without a comma"},
+		{`/a}@{X}`, 2, "} without {"},
+		{`/@{X}[a`, 5, "[ without ]"},
+		{`/@{X}{a,b`, 5, "{ without }"},
+		{`/@{X}[a-]`, 7, "range without an end"},
+		{`/@{X}}\`, 6, "backslash at the end"},
 		{`/a//b\141{c}`, 9, "braces without a comma"},
 		{"/" + strings.Repeat("{a,", 50) + strings.Repeat("}", 50), 1 + 49*3, "braces nested 50 deep"},
-		{"/" + strings.Repeat("{", 100_000), maxToken, "path longer than 16 KB"},
+		{"/" + strings.Repeat("{", 100_000), 16380, "path longer than 16 KB"},
 	}
 	for _, tt := range tests {
 		_, err := Parse(tt.glob)

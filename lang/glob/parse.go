@@ -50,35 +50,32 @@ type node struct {
 // behind it (libapparmor_re/parse.y).
 type parser struct {
 	source
-	i     int
-	slash bool // the last thing emitted is a literal slash
+	i        int
+	slash    bool // the last thing emitted is a literal slash
+	variable bool // a variable was read, which may bring brackets and commas
 }
 
 // parse returns the meaning of a source whose slashes are collapsed.
 func parse(s source) (node, error) {
 	p := &parser{source: s}
-	n, err := p.sequence(0)
-	if err == nil && p.i < len(p.b) {
-		err = p.fail(p.i, "} without {", `write a literal brace as \}`)
-	}
-	return n, err
+	return p.sequence(0)
 }
 
 func (p *parser) fail(i int, msg, hint string) error {
-	return &SyntaxError{Offset: p.at(i), Msg: msg, Hint: hint}
+	return &SyntaxError{Offset: p.offset(i), Msg: msg, Hint: hint}
 }
 
 func (p *parser) corrupt(i int, msg, hint string) error {
-	return &SyntaxError{Offset: p.at(i), Msg: msg, Hint: hint, Corrupt: true}
+	return &SyntaxError{Offset: p.offset(i), Msg: msg, Hint: hint, Corrupt: true}
 }
 
 // sequence reads up to the end or, within braces, up to a comma or brace that
-// belongs to them; at depth 0 it stops at a closing brace that has no partner.
+// belongs to them.
 func (p *parser) sequence(depth int) (node, error) {
 	seq := node{op: opConcat}
 	for p.i < len(p.b) {
 		c := p.b[p.i]
-		if c == '}' || c == ',' && depth > 0 {
+		if depth > 0 && (c == '}' || c == ',') {
 			break
 		}
 		if err := p.item(&seq, c, depth); err != nil {
@@ -105,20 +102,34 @@ func (p *parser) item(seq *node, c byte, depth int) error {
 		n, err := p.class()
 		p.emit(seq, n)
 		return err
-	case ']':
-		return p.fail(p.i, "] without [", `write a literal bracket as \]`)
+	case ']', '}':
+		return p.closing(seq, c)
 	case '{':
 		n, err := p.alternation(depth + 1)
 		p.emit(seq, n)
 		return err
 	case '@':
-		return p.variable(seq)
+		return p.at(seq)
 	default:
 		start := p.i
 		for p.i++; p.i < len(p.b) && strings.IndexByte(active, p.b[p.i]) < 0; p.i++ {
 		}
 		p.literal(seq, p.b[start:p.i]...)
 	}
+	return nil
+}
+
+// closing reads a bracket or brace that has no partner, unless a variable before
+// it brings one.
+func (p *parser) closing(seq *node, c byte) error {
+	if !p.variable {
+		if c == ']' {
+			return p.fail(p.i, "] without [", `write a literal bracket as \]`)
+		}
+		return p.fail(p.i, "} without {", `write a literal brace as \}`)
+	}
+	p.i++
+	p.emit(seq, node{op: opVariable})
 	return nil
 }
 
@@ -189,15 +200,16 @@ func (p *parser) stars(seq *node) {
 	}
 }
 
-// alternation reads from an opening brace to its partner.
+// alternation reads from an opening brace to its partner. A variable in it may
+// bring a comma, or the partner.
 func (p *parser) alternation(depth int) (node, error) {
 	start := p.i
 	if depth >= maxDepth {
 		return node{}, p.fail(start, "braces nested 50 deep", "flatten the alternation")
 	}
 	alt := node{op: opAlt}
-	variable := false
-	for {
+	closed, variable := false, false
+	for !closed && p.i < len(p.b) {
 		p.i++
 		p.slash = false
 		branch, err := p.sequence(depth)
@@ -206,23 +218,22 @@ func (p *parser) alternation(depth int) (node, error) {
 		}
 		alt.sub = append(alt.sub, branch)
 		variable = variable || branch.hasVariable()
-		if p.i == len(p.b) {
-			return node{}, p.fail(start, "{ without }", `close it, or write a literal brace as \{`)
-		}
-		if p.b[p.i] == '}' {
-			break
-		}
+		closed = p.i < len(p.b) && p.b[p.i] == '}'
 	}
-	// A variable may bring the comma with its value.
-	if len(alt.sub) == 1 && !variable {
+	switch {
+	case variable && (!closed || len(alt.sub) == 1):
+		alt = node{op: opVariable}
+	case !closed:
+		return node{}, p.fail(start, "{ without }", `close it, or write a literal brace as \{`)
+	case len(alt.sub) == 1:
 		return node{}, p.fail(start, "braces without a comma", `write {a,b}, or literal braces as \{ and \}`)
 	}
-	p.i++
+	p.i = min(p.i+1, len(p.b))
 	return alt, nil
 }
 
-// variable reads `@{NAME}`, or an at sign that begins no variable.
-func (p *parser) variable(seq *node) error {
+// at reads `@{NAME}`, or an at sign that begins no variable.
+func (p *parser) at(seq *node) error {
 	name, n := variableAt(p.b[p.i:])
 	switch {
 	case n == 0:
@@ -232,6 +243,7 @@ func (p *parser) variable(seq *node) error {
 		return p.fail(p.i, "variable without a name", `write @{NAME}, or a literal as @\{\}`)
 	default:
 		p.i += n
+		p.variable = true
 		p.emit(seq, node{op: opVariable})
 	}
 	return nil

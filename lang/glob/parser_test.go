@@ -196,15 +196,20 @@ func TestParserExact(t *testing.T) {
 	}
 }
 
-// TestParserLimits: a path that is too long for Parse is so for the parser, and
-// a value of a variable that is too long for Expand is cut off by it.
+// TestParserLimits: a path that is too long or nested too deep for Parse is so
+// for the parser, and a value of a variable that is too long for Expand is cut
+// off by it.
 func TestParserLimits(t *testing.T) {
 	o := newOracle(t)
-	for _, n := range []int{maxToken, maxToken + 1} {
-		text := "/" + strings.Repeat("a", n-1)
+	for _, text := range []string{
+		"/" + strings.Repeat("a", maxToken-1),
+		"/" + strings.Repeat("a", maxToken),
+		"/" + strings.Repeat("{a,", maxDepth-1) + strings.Repeat("}", maxDepth-1),
+		"/" + strings.Repeat("{a,", maxDepth) + strings.Repeat("}", maxDepth),
+	} {
 		_, err := Parse(text)
 		if _, refused := o.compile(rules("p", text), "-O", "no-minimize"); (err != nil) != (refused != nil) {
-			t.Errorf("%d bytes: we say %v, apparmor_parser %v", n, err, refused)
+			t.Errorf("%.20q, %d bytes: we say %v, apparmor_parser %v", text, len(text), err, refused)
 		}
 	}
 	value := strings.Repeat("a", maxValue)

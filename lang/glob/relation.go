@@ -28,14 +28,15 @@ func Includes(a, b Glob) (ok bool, witness string, err error) {
 	return compare(a, b, (*Automaton).Includes)
 }
 
-// covers tells for a common shape at a glance that a matches all that b does: a
-// is literal text and `**`, and all that b matches begins so.
+// covers tells for a common shape at a glance that a matches all that b does,
+// given that it matches the shortest of that: a is literal text and `**`, and all
+// that b matches begins so.
 func (a Glob) covers(b Glob) bool {
 	if a.g == nil || !a.g.tail {
 		return false
 	}
 	rest, ok := strings.CutPrefix(b.g.prefix, a.g.prefix)
-	return ok && (!a.g.more || rest != "" && rest[0] != '/')
+	return ok && (!a.g.more || rest != "")
 }
 
 // Equal tells whether a and b match the same real paths; where they do not,

@@ -19,6 +19,9 @@ func TestExpand(t *testing.T) {
 		"LIST":     {"x,y"},
 		"QUOTED":   {`a\ b\052`},
 		"SLASH":    {"/", "//"},
+		"OPEN":     {"{a"},
+		"CLOSE":    {",a}"},
+		"CLASS":    {"a-c]"},
 	}
 	tests := []struct{ glob, want string }{
 		{"/a", "/a"},
@@ -35,12 +38,20 @@ func TestExpand(t *testing.T) {
 		{"/[@{LIST}]", "/[x,y]"},
 		{"/@{QUOTED}", `/a\ b\*`},
 		{"/a@{SLASH}b", "/a{/,/}b"},
+		{"/{@{LIST},z}", "/{x,y,z}"},
+		{"/@{OPEN},b}", "/{a,b}"},
+		{"/{b@{CLOSE}/c", "/{b,a}/c"},
+		{"/@{OPEN}@{CLOSE}", "/{a,a}"},
+		{"/x[@{CLASS}", "/x[a-c]"},
+		{"/{@{LIST}]@{CLASS}", ""},
 		{`/\@\{PID\}`, `/\@\{PID\}`},
 	}
 	for _, tt := range tests {
 		g, err := mustParse(t, tt.glob).Expand(vars)
-		if err != nil {
+		if (err != nil) != (tt.want == "") {
 			t.Errorf("%q: %v", tt.glob, err)
+		}
+		if err != nil {
 			continue
 		}
 		if g.String() != tt.want {
@@ -64,7 +75,7 @@ func TestExpandErrors(t *testing.T) {
 		"A": {"@{B}"}, "B": {"x", "@{C}"}, "C": {"@{A}"},
 		"NONE":  {},
 		"UNDEF": {"@{MISSING}"},
-		"LONG":  {strings.Repeat("a", maxValue+1)},
+		"LONG":  {strings.Repeat("a", 4097)},
 		"HALF":  {"{a"},
 		"PAIR":  {`a\/`, "b"},
 	}
@@ -115,3 +126,26 @@ func TestUnexpanded(t *testing.T) {
 
 func second(_ *Automaton, err error) error    { return err }
 func third(_ bool, _ string, err error) error { return err }
+
+// FuzzExpand: whatever the values, Expand ends, and what it returns is what it
+// prints.
+func FuzzExpand(f *testing.F) {
+	f.Add("/@{A}/@{B}", "a", "/b/")
+	f.Add("/x@{A}", "{a,@{B}", "b}")
+	f.Add("/@{B}[@{A}]", `\\`, "@{A}@{A}")
+	f.Add("/@{A}{B}", "@", "@{C}")
+	f.Fuzz(func(t *testing.T, text, a, b string) {
+		g, err := Parse(text)
+		if err != nil {
+			return
+		}
+		g, err = g.Expand(map[string][]string{"A": {a}, "B": {b, "x@{A}"}, "C": {a, b}})
+		if err != nil || len(g.String()) > maxToken || g.String() == "" {
+			return
+		}
+		again, err := Parse(g.String())
+		if err != nil || len(g.Variables()) > 0 || !sameNode(g.g.root, again.g.root) {
+			t.Fatalf("%q with %q and %q is %q: %v", text, a, b, g, err)
+		}
+	})
+}
