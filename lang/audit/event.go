@@ -111,8 +111,8 @@ type Event struct {
 	// Error is the error that the caller got, negative as the kernel has it.
 	Error int
 
-	// Extra holds every other field in order, and the value of a field that a
-	// later one of the same meaning replaced.
+	// Extra holds every other field in order: those with a key that is not
+	// known, and of two with the same meaning the one that does not count.
 	Extra []Field
 	// Problem says what is wrong with a record that is Damaged or Foreign.
 	Problem string

@@ -1,7 +1,6 @@
 package audit
 
 import (
-	"cmp"
 	"io"
 	"iter"
 	"runtime"
@@ -12,8 +11,8 @@ import (
 
 // Log groups the records of any number of logs. Two records are one event if
 // they differ in time, number and processes only. What it holds grows with the
-// distinct events, and not with the lines; of lines that could not be read it
-// keeps the first maxShown.
+// distinct events, and not with the lines; of the lines that are Damaged, and
+// of those that are Foreign, it keeps the first thousand.
 type Log struct {
 	Lines   int64
 	Records int64 // lines that are records, read whole
@@ -25,7 +24,8 @@ type Log struct {
 
 	chunkSize int
 	groups    table
-	shown     []Unread
+	damaged   shown
+	foreign   shown
 	chunks    []chunkInfo // by number
 	mu        sync.Mutex
 }
@@ -36,21 +36,6 @@ type chunkInfo struct {
 	lines int64
 	first bool // of its log
 }
-
-// Unread is a line that is Damaged or Foreign.
-type Unread struct {
-	Status  Status
-	Problem string
-	File    string // as it was named to Read
-	Line    int64  // from 1
-	Text    []byte // the line, at most maxShownText of it
-	order   order
-}
-
-const (
-	maxShown     = 1000
-	maxShownText = 4096
-)
 
 // order is where a line stands: the number of its chunk, and its number in it.
 type order uint64
@@ -63,9 +48,9 @@ func at(chunk, n int) order { return order(chunk)<<32 | order(n) }
 func NewLog() *Log { return &Log{chunkSize: chunkSize, groups: newTable()} }
 
 // Read adds what r holds, to its end; name is for people. Text that is
-// compressed by gzip or zstd is decompressed. Chunks of lines are read by as
+// compressed by gzip, zstd or bzip2 is decompressed. Chunks of lines are read by as
 // many goroutines as there are processors. The result does not depend on how
-// they share the work.
+// they share the work. One Read at a time.
 //
 // A log may be written to, or rotated, while it is read. Renamed, it is read
 // to its end. A last line without its end is read as it stands, and counts as
@@ -113,23 +98,15 @@ func (l *Log) add(name string, c *chunk, w *worker) {
 	l.Damaged += w.counts[Damaged]
 	l.Foreign += w.counts[Foreign]
 	l.Suppressed += w.suppressed
-	l.shown = append(l.shown, w.unread...)
-	if len(l.shown) > 2*maxShown {
-		l.trimShown()
-	}
+	l.damaged.add(w.damaged)
+	l.foreign.add(w.foreign)
 }
 
-// trimShown keeps the first lines that could not be read.
-func (l *Log) trimShown() {
-	slices.SortFunc(l.shown, func(a, b Unread) int { return cmp.Compare(a.order, b.order) })
-	l.shown = l.shown[:min(len(l.shown), maxShown)]
-}
-
-// Unread returns the first lines that were Damaged or Foreign, in order.
+// Unread returns the lines that were Damaged or Foreign, in order.
 func (l *Log) Unread() []Unread {
-	l.trimShown()
+	out := slices.Concat(l.damaged.first(), l.foreign.first())
+	sortUnread(out)
 	lines := l.lineNumbers()
-	out := slices.Clone(l.shown)
 	for i := range out {
 		out[i].File, out[i].Line = lines.of(out[i].order)
 	}
@@ -159,7 +136,7 @@ type Group struct {
 	First, Last time.Time // zero where no record says its time
 	File        string    // where its first record stands, in the order of reading
 	Line        int64
-	Raw         []byte // that record, with its line; not to be changed
+	Raw         []byte // the line of that record; not to be changed
 }
 
 // Event returns the first record of the group.

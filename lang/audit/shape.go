@@ -1,19 +1,16 @@
 package audit
 
-import (
-	"bytes"
-)
+import "bytes"
 
 // auditType is what stands after type=.
 type auditType uint8
 
 const (
-	typeNone   auditType = iota
-	typeOther            // not AppArmor's
-	typeAVC              // 1400
-	typeUser             // USER_AVC, 1107
-	typeLegacy           // 1501 to 1507
-	typeOld              // APPARMOR, of AppArmor 1
+	typeOther  auditType = iota // not AppArmor's
+	typeAVC                     // 1400
+	typeUser                    // USER_AVC, 1107
+	typeLegacy                  // 1501 to 1507
+	typeOld                     // APPARMOR, of AppArmor 1
 )
 
 // place says where in a line a record stands.
@@ -21,6 +18,7 @@ type place struct {
 	shape Shape
 	// text is the line, or the MESSAGE in a journal's JSON.
 	text  []byte
+	start int  // where in the line the text begins; 0 for a MESSAGE
 	body  int  // where in text the fields begin
 	outer span // the fields before msg=' of a user message
 	host  span // within text
@@ -47,9 +45,10 @@ type locator struct {
 // locate says what the line is and, for Record and Damaged, where the record
 // stands; the problem is what the prefix alone shows.
 func (l *locator) locate(line []byte) (p *place, s Status, problem string) {
+	before := cap(line)
 	line = trimLine(line)
 	p = &l.place
-	*p = place{text: line}
+	*p = place{text: line, start: before - cap(line)}
 	if len(line) == 0 {
 		return p, Other, ""
 	}
@@ -108,7 +107,7 @@ func (p *place) find() (Status, string) {
 		p.shape = ShapeAuditd
 		return p.auditd(0)
 	case b[0] == '[', b[0] == '<':
-		return p.dmesg(0)
+		return p.dmesg()
 	case hasAt(b, 0, "audit: "), hasAt(b, 0, "audit("):
 		p.shape = ShapeBare
 		return p.kernel(0)
@@ -165,10 +164,10 @@ func (p *place) auditd(i int) (Status, string) {
 // dmesg reads `<PRIO>[STAMP] MESSAGE`, where the priority, and the stamp in any
 // of dmesg's forms, may be missing; also what journalctl writes when it stamps
 // lines as dmesg does, and a line of syslog with its priority.
-func (p *place) dmesg(i int) (Status, string) {
-	b, prio := p.text, -1
-	if b[i] == '<' {
-		prio, i = readNumber(b, i+1)
+func (p *place) dmesg() (Status, string) {
+	b, i, prio := p.text, 0, -1
+	if b[0] == '<' {
+		prio, i = readNumber(b, 1)
 		if !hasAt(b, i, ">") {
 			return Other, ""
 		}
@@ -259,7 +258,7 @@ func (p *place) badStamp(typ auditType, i int) (Status, string) {
 		return Damaged, problemStamp
 	}
 	p.body = len(p.text)
-	if p.mode != "" || typ == typeAVC && len(rest) < maxStamp {
+	if p.mode != "" || typ != typeLegacy && len(rest) < maxStamp {
 		return Damaged, problemStamp
 	}
 	return Other, ""

@@ -224,6 +224,7 @@ func TestDamaged(t *testing.T) {
 	tests := []struct{ name, line, problem, profile string }{
 		{"in the mode", auditd + `apparm`, problemCut, ""},
 		{"before the fields", auditd, problemCut, ""},
+		{"in the type", "type=AVC", problemStamp, ""},
 		{"in the stamp", "type=AVC msg=audit(12799", problemStamp, ""},
 		{"before the stamp", "type=APPARMOR_DENIED ms", problemStamp, ""},
 		{"stamp overwritten", `type=AVC msg=audit(12799====8.415:39): ` + testBody, problemStamp, "/usr/sbin/cupsd"},

@@ -59,16 +59,14 @@ func needsHex(s string) bool {
 }
 
 // int returns the value of a number in decimal, which may have a sign.
-func (v value) int() (int64, bool) {
-	n, err := strconv.ParseInt(v.text, 10, 64)
+func (v value) int() (int, bool) {
+	n, err := strconv.Atoi(v.text)
 	return n, err == nil
 }
 
-func itoa(n int) string { return strconv.Itoa(n) }
-
 // protocols are the names that protocols(5) gives to the numbers that
 // socket(2) takes (netinet/in.h). It is read only.
-var protocols = map[int64]string{
+var protocols = map[int]string{
 	0: "ip", 1: "icmp", 2: "igmp", 4: "ipip", 6: "tcp", 8: "egp", 12: "pup", 17: "udp", 22: "idp", 29: "tp",
 	33: "dccp", 41: "ipv6", 43: "routing", 44: "fragment", 46: "rsvp", 47: "gre", 50: "esp", 51: "ah",
 	58: "icmpv6", 59: "none", 60: "dstopts", 92: "mtp", 94: "beetph", 98: "encap", 103: "pim", 108: "comp",

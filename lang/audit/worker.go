@@ -11,12 +11,13 @@ type worker struct {
 	lines      int64
 	counts     [Damaged + 1]int64
 	suppressed int64
-	unread     []Unread
+	damaged    shown
+	foreign    shown
 }
 
 // read reads the lines of a chunk.
 func (w *worker) read(c *chunk) {
-	w.lines, w.counts, w.suppressed, w.unread = 0, [Damaged + 1]int64{}, 0, nil
+	w.lines, w.counts, w.suppressed, w.damaged, w.foreign = 0, [Damaged + 1]int64{}, 0, nil, nil
 	text := c.text
 	for len(text) > 0 {
 		end := bytes.IndexByte(text, '\n')
@@ -48,15 +49,10 @@ func (w *worker) line(line []byte, o order, long bool) {
 		w.suppressed += p.suppressed
 	case Record:
 		w.batch.add(sighting{w.groups.hash(w.key), o, p.millis(), line})
-	default:
-		w.show(Unread{Status: status, Problem: problem, Text: line, order: o})
-	}
-}
-
-func (w *worker) show(u Unread) {
-	if len(w.unread) < maxShown {
-		u.Text = bytes.Clone(u.Text[:min(len(u.Text), maxShownText)])
-		w.unread = append(w.unread, u)
+	case Damaged:
+		w.damaged.addLine(status, problem, line, o)
+	case Foreign:
+		w.foreign.addLine(status, problem, line, o)
 	}
 }
 
