@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -16,6 +17,7 @@ import (
 	"apc/compiler/grants"
 	"apc/compiler/ir"
 	"apc/lang/diag"
+	"apc/lang/profile"
 )
 
 // explainFlags are the flags of `apc explain`.
@@ -163,14 +165,18 @@ func (a *app) explainOrigin(o ir.Origin, sources diag.Sources) {
 func (a *app) explainAccess(outputs []*compiler.Output, f explainFlags) error {
 	known := false
 	for _, o := range outputs {
-		for _, p := range o.Module.Profiles() {
-			full := o.Module.FullName(p)
-			if f.profile != "" && f.profile != full || f.profile == "" && p != o.Module.Profile {
+		m, err := resolved(o, f.base)
+		if err != nil {
+			return err
+		}
+		for _, p := range m.Profiles() {
+			full := m.FullName(p)
+			if f.profile != "" && f.profile != full || f.profile == "" && p != m.Profile {
 				continue
 			}
 			known = true
 			for _, arg := range f.access {
-				if err := a.answer(o, p, arg, f.base); err != nil {
+				if err := a.answer(m, p, arg); err != nil {
 					return err
 				}
 			}
@@ -182,7 +188,17 @@ func (a *app) explainAccess(outputs []*compiler.Output, f explainFlags) error {
 	return nil
 }
 
-func (a *app) answer(o *compiler.Output, p *ir.Profile, arg, base string) error {
+// resolved returns an output's module with its includes read from base. Where
+// there is no such folder they stay unread, and answers say so.
+func resolved(o *compiler.Output, base string) (*ir.Module, error) {
+	if info, err := os.Stat(base); err != nil || !info.IsDir() {
+		return o.Module, nil
+	}
+	m, _, err := o.Resolve(context.Background(), &profile.Loader{Base: []string{base}})
+	return m, err
+}
+
+func (a *app) answer(m *ir.Module, p *ir.Profile, arg string) error {
 	i := strings.LastIndexByte(arg, ':')
 	if i < 0 {
 		return fmt.Errorf("--access %q is not of the form PATH:LETTERS", arg)
@@ -192,7 +208,7 @@ func (a *app) answer(o *compiler.Output, p *ir.Profile, arg, base string) error 
 	if !ok || !strings.HasPrefix(path, "/") {
 		return fmt.Errorf("--access %q: the path is absolute, and the letters are of r w a l k m x", arg)
 	}
-	ans := grants.Ask(o.Module, p, path, want, newIncludes(base))
+	ans := grants.Ask(m, p, path, want)
 	verdict := "allowed"
 	switch {
 	case !ans.Allowed:
@@ -201,7 +217,7 @@ func (a *app) answer(o *compiler.Output, p *ir.Profile, arg, base string) error 
 	case ans.OwnerOnly:
 		verdict = "allowed to the owner of the file only"
 	}
-	fmt.Fprintf(a.stdout, "%s: %s %s: %s\n", o.Module.FullName(p), path, want, verdict)
+	fmt.Fprintf(a.stdout, "%s: %s %s: %s\n", m.FullName(p), path, want, verdict)
 	a.listRules("granted by", ans.Allow)
 	a.listRules("denied by", ans.Deny)
 	if !ans.Allowed && len(ans.Deny) == 0 {

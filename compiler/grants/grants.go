@@ -66,31 +66,24 @@ type Answer struct {
 	Allow     []ir.Rule // rules that grant some of it
 	Deny      []ir.Rule // rules that deny some of it
 	Near      []ir.Rule // rules on the path that grant something else
-	// Unknown lists rules and includes that could not be looked into.
+	// Unknown lists rules that could not be looked into: includes of a module
+	// whose includes were not read, variables without a value.
 	Unknown []string
-}
-
-// Resolver returns the rules of an included file.
-type Resolver interface {
-	Rules(i rule.Include) ([]ir.Rule, error)
-	// Values returns the values of a variable, without @{}.
-	Values(m *ir.Module) map[string][]string
 }
 
 // Ask decides a request for a path, as the kernel does: a deny wins over every
 // allow, and allows add up. For a directory the path ends in "/".
-func Ask(m *ir.Module, p *ir.Profile, path string, want Access, from Resolver) Answer {
-	q := &question{path: path, want: want, from: from, values: from.Values(m)}
+func Ask(m *ir.Module, p *ir.Profile, path string, want Access) Answer {
+	q := &question{path: path, want: want, module: m}
 	q.rules(p.Rules)
 	return q.answer()
 }
 
 // question is the state while one request is decided.
 type question struct {
+	module         *ir.Module
 	path           string
 	want           Access
-	from           Resolver
-	values         map[string][]string
 	all, owner     Access // what rules for all, and for the owner, grant
 	denied         Access
 	deniedForOwner Access
@@ -101,7 +94,9 @@ func (q *question) rules(rules []ir.Rule) {
 	for _, r := range rules {
 		switch b := r.Body.(type) {
 		case rule.Include:
-			q.include(r, b)
+			if q.rules(r.Included); q.module.Base == "" && !b.IfExists {
+				q.result.Unknown = append(q.result.Unknown, r.String())
+			}
 		case rule.All:
 			q.match(r, Access{^rule.Access(0), true})
 		case rule.File:
@@ -131,21 +126,10 @@ func granted(f rule.File) Access {
 	return a
 }
 
-func (q *question) include(r ir.Rule, i rule.Include) {
-	rules, err := q.from.Rules(i)
-	if err != nil {
-		if !i.IfExists {
-			q.result.Unknown = append(q.result.Unknown, r.String()+": "+err.Error())
-		}
-		return
-	}
-	q.rules(rules)
-}
-
 func (q *question) matches(r ir.Rule, pattern string) bool {
 	g, err := glob.Parse(pattern)
 	if err == nil && len(g.Variables()) > 0 {
-		g, err = g.Expand(q.values)
+		g, err = g.Expand(q.module.Values)
 	}
 	if err != nil {
 		q.result.Unknown = append(q.result.Unknown, r.String()+": "+err.Error())

@@ -33,6 +33,9 @@ type Origin struct {
 type Rule struct {
 	rule.Rule
 	Origins []Origin
+	// Included holds, below an include, the rules of its files, where the
+	// module's includes were read.
+	Included []Rule
 }
 
 // Profile is a profile, a child of one, or a hat.
@@ -77,6 +80,10 @@ type Module struct {
 	Aliases   []Alias
 	Profile   *Profile
 	Ignores   []Ignore
+	// Base is the directory that includes were read from, "" where they were
+	// not. Values then holds the values of all variables, by name.
+	Base   string
+	Values map[string][]string
 }
 
 // Ignore accepts one lint finding or loss.
