@@ -71,7 +71,7 @@ func lex(text string) source {
 // add appends bytes that all stem from the text at offset off.
 func (s *source) add(b string, off int) {
 	s.b = append(s.b, b...)
-	for range b {
+	for range len(b) {
 		s.off = append(s.off, int32(off))
 	}
 }

