@@ -66,8 +66,8 @@ func indent(text string) string {
 }
 
 func (a *app) lint(args []string, f loadFlags, format string) error {
-	if !slices.Contains([]string{"text", "json", "github", "sarif"}, format) {
-		return fmt.Errorf("--format %q: there are text, json, github and sarif", format)
+	if err := checkFormat(format); err != nil {
+		return err
 	}
 	l, err := a.load(args, f)
 	if err != nil {
@@ -95,6 +95,13 @@ func (a *app) lint(args []string, f loadFlags, format string) error {
 		a.fail(exitInput)
 	case list.Count(diag.Error)+list.Count(diag.Warning) > 0:
 		a.fail(exitFindings)
+	}
+	return nil
+}
+
+func checkFormat(format string) error {
+	if !slices.Contains([]string{"text", "json", "github", "sarif"}, format) {
+		return fmt.Errorf("--format %q: there are text, json, github and sarif", format)
 	}
 	return nil
 }

@@ -3,10 +3,10 @@ package main
 import (
 	"context"
 	"fmt"
-	"os/signal"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -14,192 +14,238 @@ import (
 	"apc/compiler/verify"
 	"apc/lang/diag"
 	"apc/lang/feature"
+	"apc/lang/policy"
+	"apc/lang/profile"
 )
 
-// verifyFlags say how profiles are verified.
-type verifyFlags struct {
-	parsers []string
-	skip    bool
-	require bool
-	base    string
+// checkFlags are the flags of `apc verify`.
+type checkFlags struct {
+	loadFlags
+	verifyFlags
+	format string
 }
 
-func (f *verifyFlags) add(cmd *cobra.Command) {
+func (a *app) verifyCommand() *cobra.Command {
+	var f checkFlags
+	cmd := &cobra.Command{
+		Use:   "verify FILE|DIR...",
+		Short: "Check policies and profile texts, by apc's own reader and the real parser",
+		Long: `Read policies and profile texts: first by apc's own reader (syntax, includes,
+meaning), which shows all errors at once, then by the real apparmor_parser where
+there is one that is no older than the target's. Of a folder without policies
+every profile in it is read.`,
+		Example: "  apc verify /etc/apparmor.d/usr.sbin.nginx\n  apc verify --no-parser --base ./apparmor.d ./apparmor.d\n  apc verify --format json service.hcl",
+		Args:    cobra.MinimumNArgs(1),
+		RunE:    func(_ *cobra.Command, args []string) error { return a.verifyFiles(args, f) },
+	}
+	f.loadFlags.add(cmd)
 	cmd.Flags().StringArrayVar(&f.parsers, "parser", nil, "`PATH` of another apparmor_parser (repeatable)")
-	cmd.Flags().BoolVar(&f.skip, "no-verify", false, "do not run apparmor_parser")
+	cmd.Flags().BoolVar(&f.skip, "no-parser", false, "apc's own reader only")
 	cmd.Flags().BoolVar(&f.require, "require-verify", false, "it is an error where no apparmor_parser can verify")
-	cmd.Flags().StringVar(&f.base, "base", "", "`DIR` that includes are read from (default: the parser's, /etc/apparmor.d)")
-	cmd.MarkFlagsMutuallyExclusive("no-verify", "require-verify")
+	cmd.Flags().StringVar(&f.base, "base", defaultBase, "`DIR` that includes are read from")
+	cmd.Flags().StringVar(&f.format, "format", "text", "`FORMAT` of what is found: text, json, github, sarif")
+	return cmd
 }
 
-// verification is what came of verifying.
-type verification struct {
-	diags diag.List
-	notes []string // one for each target, in their order
-}
+// defaultBase is where AppArmor's files are on every target.
+const defaultBase = "/etc/apparmor.d"
 
-func (v verification) summary() string {
-	if len(v.notes) == 0 {
-		return "not verified (--no-verify)"
+func (a *app) verifyFiles(args []string, f checkFlags) error {
+	if err := checkFormat(f.format); err != nil {
+		return err
 	}
-	return strings.Join(v.notes, "; ")
-}
-
-// verify runs the real parser on every output, by target.
-func (a *app) verify(outputs []*compiler.Output, f verifyFlags) (verification, error) {
-	var v verification
-	if f.skip {
-		return v, nil
-	}
-	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
-	defer stop()
-	parsers, err := findParsers(ctx, f.parsers)
+	policies, texts, err := sortArguments(args)
 	if err != nil {
-		return v, machineError(err)
+		return err
 	}
-	for _, group := range byTarget(outputs) {
-		if err := v.target(ctx, parsers, group, f); err != nil {
-			return v, err
+	found := &findings{sources: diag.Sources{}}
+	if len(policies) > 0 {
+		if err := a.verifyPolicies(policies, f, found); err != nil {
+			return err
 		}
 	}
-	return v, nil
-}
-
-// findParsers returns the parser of the machine and those named.
-func findParsers(ctx context.Context, named []string) ([]verify.Parser, error) {
-	parsers, err := verify.Find(ctx, nil)
-	if err != nil || len(named) == 0 {
-		return parsers, err
+	if err := a.verifyTexts(texts, f, found); err != nil {
+		return err
 	}
-	more, err := verify.Find(ctx, named)
-	return append(parsers, more...), err
-}
-
-// byTarget parts outputs by target, in the order of their first ones.
-func byTarget(outputs []*compiler.Output) [][]*compiler.Output {
-	var groups [][]*compiler.Output
-	at := map[*feature.Target]int{}
-	for _, o := range outputs {
-		i, ok := at[o.Target]
-		if !ok {
-			i = len(groups)
-			at[o.Target] = i
-			groups = append(groups, nil)
-		}
-		groups[i] = append(groups[i], o)
+	list := found.list.Sorted()
+	if err := a.writeFindings(found.sources, list, f.format); err != nil {
+		return machineError(err)
 	}
-	return groups
-}
-
-// target verifies the outputs for one target.
-func (v *verification) target(ctx context.Context, parsers []verify.Parser, outputs []*compiler.Output, f verifyFlags) error {
-	t := outputs[0].Target
-	p, err := verify.Choose(parsers, t)
-	if err != nil {
-		if f.require {
-			return machineError(fmt.Errorf("%s: %w", t.Name, err))
-		}
-		v.notes = append(v.notes, t.Name+" "+err.Error())
-		return nil
+	for _, note := range found.notes {
+		fmt.Fprintln(a.stderr, note)
 	}
-	inputs := make([]verify.Input, len(outputs))
-	for i, o := range outputs {
-		inputs[i] = verify.Input{Name: o.Module.File, Text: []byte(o.File.Text), Base: baseOf(o, f)}
+	if list.HasErrors() {
+		a.fail(exitInput)
 	}
-	results, err := verify.RunAll(ctx, p, t, inputs)
-	if err != nil {
-		return machineError(fmt.Errorf("%s: %w", t.Name, err))
-	}
-	for i, r := range results {
-		v.result(outputs[i], p, r)
-	}
-	v.notes = append(v.notes, t.Name+" verified by "+p.String())
 	return nil
 }
 
-// baseOf returns the directory that includes are read from: that of the
-// command line, or of the policy's settings, or "" for the parser's own.
-func baseOf(o *compiler.Output, f verifyFlags) string {
-	if f.base != "" {
-		return f.base
-	}
-	return o.Policy.Settings.Base.Text
+// findings is what several steps report together.
+type findings struct {
+	sources diag.Sources
+	list    diag.List
+	notes   []string
 }
 
-// result maps what the parser said of one output to the policy.
-func (v *verification) result(o *compiler.Output, p verify.Parser, r verify.Result) {
-	for _, m := range r.Messages {
+// sortArguments parts arguments into those that name policies and the profile
+// texts that the others name.
+func sortArguments(args []string) (policies, texts []string, err error) {
+	for _, arg := range args {
+		info, statErr := os.Stat(arg)
 		switch {
-		case m.Severity == diag.Error:
-			v.diags = append(v.diags, refused(o, p, m))
-		case m.Feature != "" && m.FromInclude:
-			v.includeLoss(o, m)
-		case m.Feature != "" && !lostAlready(o, m.Feature):
-			v.diags = append(v.diags, dropped(o, m))
-		case m.Feature == "":
-			d := refused(o, p, m)
-			d.Severity, d.Code = diag.Warning, "parser-warning"
-			v.diags = append(v.diags, d)
+		case strings.HasSuffix(arg, "..."):
+			policies = append(policies, arg)
+		case statErr != nil:
+			return nil, nil, pathError(arg, statErr)
+		case !info.IsDir() && isPolicyName(arg):
+			policies = append(policies, arg)
+		case !info.IsDir():
+			texts = append(texts, arg)
+		default:
+			names, err := policy.Files(arg)
+			if err != nil {
+				return nil, nil, pathError(arg, err)
+			}
+			if len(names) > 0 {
+				policies = append(policies, arg)
+				continue
+			}
+			inside, err := profile.Directory(arg)
+			if err != nil {
+				return nil, nil, pathError(arg, err)
+			}
+			texts = append(texts, inside...)
 		}
 	}
+	return policies, texts, nil
 }
 
-// refused tells of a message at the policy line that caused it.
-func refused(o *compiler.Output, p verify.Parser, m verify.Message) diag.Diagnostic {
-	d := diag.Errorf(o.Service.Where.Range, "refused", p.String()+" refuses the profile of "+o.Service.Name, "%s.", strings.TrimSuffix(m.Text, "."))
-	for i, line := range m.Lines {
-		l, ok := o.File.Lines[line]
-		if !ok {
-			continue
-		}
-		at := diag.Related{Range: l.Origin.Range, Message: fmt.Sprintf("line %d of the profile: %s", line, lineText(o.File.Text, line))}
-		if i == 0 {
-			d.Subject = at.Range
-		}
-		d.Related = append(d.Related, at)
+// isPolicyName says whether a file is meant as a policy: by its name, or by an
+// extension that no profile has.
+func isPolicyName(path string) bool {
+	return policy.IsPolicyFile(filepath.Base(path)) || slices.Contains([]string{".hcl", ".json", ".yaml"}, filepath.Ext(path))
+}
+
+// verifyPolicies compiles policies and reads what comes out.
+func (a *app) verifyPolicies(args []string, f checkFlags, found *findings) error {
+	l, err := a.load(args, f.loadFlags)
+	if err != nil {
+		return err
 	}
+	for name, src := range l.sources {
+		found.sources[name] = src
+	}
+	outputs, diags := l.compile(f.loadFlags, compiler.Options{Today: a.today})
+	found.list = append(append(found.list, l.diags...), diags...)
+	if found.list.HasErrors() {
+		return nil
+	}
+	v, err := a.verify(outputs, f.verifyFlags)
+	found.list = append(found.list, v.diags...)
+	found.notes = append(found.notes, v.notes...)
+	return err
+}
+
+// verifyTexts reads profile texts, and gives those that are sound to the real
+// parser.
+func (a *app) verifyTexts(paths []string, f checkFlags, found *findings) error {
+	if len(paths) == 0 {
+		return nil
+	}
+	target, err := onlyTarget(f.targets)
+	if err != nil {
+		return err
+	}
+	loader := &profile.Loader{Base: []string{f.base}}
+	type result struct {
+		diags diag.List
+		text  []byte
+		err   error
+	}
+	results := parallel(paths, func(path string) result {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return result{err: err}
+		}
+		diags, err := readProfile(loader, path, text)
+		return result{diags, text, err}
+	})
+	var sound []verify.Input
+	for i, r := range results {
+		if r.err != nil {
+			return pathError(paths[i], r.err)
+		}
+		found.sources[filepath.ToSlash(paths[i])] = r.text
+		found.list = append(found.list, r.diags...)
+		if !r.diags.HasErrors() {
+			sound = append(sound, verify.Input{Name: paths[i], Text: r.text, Base: f.base})
+		}
+	}
+	if f.skip || len(sound) == 0 {
+		return nil
+	}
+	return a.parseTexts(sound, target, f, found)
+}
+
+// readProfile reads a profile text with all that it includes.
+func readProfile(loader *profile.Loader, path string, text []byte) (diag.List, error) {
+	read, diags, err := loader.LoadText(context.Background(), filepath.ToSlash(path), string(text))
+	if err != nil {
+		return nil, err
+	}
+	return append(diags, profile.Check(read)...), nil
+}
+
+// onlyTarget returns the one target that profile texts are checked for.
+func onlyTarget(names []string) (*feature.Target, error) {
+	switch len(names) {
+	case 0:
+		return feature.Lookup(feature.DefaultTarget)
+	case 1:
+		return feature.Lookup(names[0])
+	}
+	return nil, fmt.Errorf("profile texts are checked for one target at a time")
+}
+
+// parseTexts runs the real parser on profile texts.
+func (a *app) parseTexts(inputs []verify.Input, target *feature.Target, f checkFlags, found *findings) error {
+	ctx, stop := interruptible()
+	defer stop()
+	parsers, err := findParsers(ctx, f.parsers)
+	if err != nil {
+		return machineError(err)
+	}
+	p, err := verify.Choose(parsers, target)
+	if err != nil {
+		if f.require {
+			return machineError(err)
+		}
+		found.notes = append(found.notes, target.Name+" "+err.Error())
+		return nil
+	}
+	results, err := verify.RunAll(ctx, p, target, inputs)
+	if err != nil {
+		return machineError(err)
+	}
+	for _, r := range results {
+		for _, m := range r.Messages {
+			if m.Severity == diag.Error {
+				found.list = append(found.list, textRefused(p, r.Name, m))
+			}
+		}
+	}
+	found.notes = append(found.notes, target.Name+" verified by "+p.String())
+	return nil
+}
+
+// textRefused tells what the parser says of a profile text.
+func textRefused(p verify.Parser, name string, m verify.Message) diag.Diagnostic {
+	at := diag.Range{File: filepath.ToSlash(name)}
 	if m.File != "" {
-		d.Detail += fmt.Sprintf(" The fault is in the included file %s, line %d.", m.File, m.FileLine)
+		at = diag.Range{File: m.File, Start: diag.Pos{Line: m.FileLine, Column: 1}, End: diag.Pos{Line: m.FileLine, Column: 1}}
+	} else if m.Line() > 0 {
+		at.Start = diag.Pos{Line: m.Line(), Column: 1}
+		at.End = at.Start
 	}
-	return d
-}
-
-func lineText(text string, line int) string {
-	lines := strings.Split(text, "\n")
-	if line < 1 || line > len(lines) {
-		return ""
-	}
-	return strings.TrimSpace(lines[line-1])
-}
-
-// includeLoss reports once for each target and feature what abstractions hold
-// that the target does not enforce.
-func (v *verification) includeLoss(o *compiler.Output, m verify.Message) {
-	info, _ := feature.Describe(m.Feature)
-	summary := "included files have " + info.Doc + ", which are not enforced there"
-	if slices.ContainsFunc(v.diags, func(d diag.Diagnostic) bool { return d.Subject.File == o.Target.Name && d.Summary == summary }) {
-		return
-	}
-	v.diags = append(v.diags, diag.Diagnostic{
-		Severity: diag.Note, Code: string(m.Feature), Summary: summary, Subject: diag.Range{File: o.Target.Name}})
-}
-
-func lostAlready(o *compiler.Output, f feature.Feature) bool {
-	for _, l := range o.Losses {
-		if l.Feature == f {
-			return true
-		}
-	}
-	return false
-}
-
-// dropped tells of rules that the parser accepted and left out.
-func dropped(o *compiler.Output, m verify.Message) diag.Diagnostic {
-	d := diag.Warningf(o.Service.Where.Range, string(m.Feature), o.Target.Name+" does not enforce this", "The parser leaves it out: %s.", m.Text)
-	for _, line := range m.Lines {
-		if l, ok := o.File.Lines[line]; ok {
-			d.Related = append(d.Related, diag.Related{Range: l.Origin.Range, Message: lineText(o.File.Text, line)})
-		}
-	}
-	return d
+	return diag.Errorf(at, "refused", p.String()+" refuses the profile", "%s.", strings.TrimSuffix(m.Text, "."))
 }

@@ -273,6 +273,16 @@ func (l *Loader) directory(dir string) []string {
 	return out
 }
 
+// Directory returns the paths of the profiles in a directory of the machine:
+// of the files that the parser reads there.
+func Directory(dir string) ([]string, error) {
+	if _, err := os.ReadDir(dir); err != nil {
+		return nil, err
+	}
+	l := &Loader{}
+	return l.directory(l.abs(dir)), nil
+}
+
 // skippedSuffixes are what packaging tools and editors leave behind
 // (libapparmor: private.c, ignored_suffixes).
 var skippedSuffixes = []string{
