@@ -3,7 +3,6 @@ package audit
 import (
 	"io"
 	"iter"
-	"runtime"
 	"slices"
 	"sync"
 	"time"
@@ -67,11 +66,7 @@ func (l *Log) Read(name string, r io.Reader) error {
 	}
 	defer plain.Close()
 	src := &source{r: plain, size: l.chunkSize, number: len(l.chunks), start: len(l.chunks)}
-	var wg sync.WaitGroup
-	for range runtime.GOMAXPROCS(0) {
-		wg.Go(func() { l.work(name, src) })
-	}
-	wg.Wait()
+	inParallel(func(int, int) { l.work(name, src) })
 	return src.err
 }
 

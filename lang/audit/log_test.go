@@ -164,6 +164,19 @@ func TestLongLines(t *testing.T) {
 	}
 }
 
+// TestSuppressed counts what the kernel says that it left out.
+func TestSuppressed(t *testing.T) {
+	l := logOf(t, 0, "Jul 24 12:25:33 h kernel: [1.2] audit: kauditd_printk_skb: 12 callbacks suppressed\n"+
+		"[  1.2] audit_printk_skb: 3 callbacks suppressed\n"+
+		"Jul 24 12:25:33 h kernel: audit_printk_skb: 3 calls\n"+
+		"Jul 24 12:25:33 h x: kauditd_printk_skb: 12 callbacks suppressed\n"+
+		"Jul 24 12:25:33 h kernel: net_ratelimit: 12 callbacks suppressed\n"+
+		`{"_TRANSPORT":"kernel","MESSAGE":"audit: kauditd_printk_skb: 4 callbacks suppressed"}`+"\n")
+	if l.Suppressed != 19 || l.Records+l.Damaged+l.Foreign != 0 {
+		t.Error(summary(l))
+	}
+}
+
 // TestUnreadIsBounded keeps the first lines that could not be read.
 func TestUnreadIsBounded(t *testing.T) {
 	l := logOf(t, 1<<12, strings.Repeat(denial(1, 1, "/a")[:77]+"\n", 5*maxShown))

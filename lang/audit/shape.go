@@ -193,7 +193,7 @@ func (p *place) dmesg() (Status, string) {
 const maxKernelPriority = 7
 
 func isKernelMessage(b []byte, i int) bool {
-	return hasAt(b, i, "audit: ") || hasAt(b, i, "type=") || hasAt(b, i, "audit(")
+	return hasAt(b, i, "audit: ") || hasAt(b, i, "type=") || hasAt(b, i, "audit(") || hasAt(b, i, "audit_printk_skb: ")
 }
 
 // kernel reads a message of the kernel: `[STAMP] audit: type=1400
@@ -224,14 +224,16 @@ func (p *place) kernel(i int) (Status, string) {
 }
 
 // suppressed returns how many audit records the kernel says that it kept from
-// its log (kernel/audit.c: kauditd_printk_skb), or 0.
+// its log (kernel/audit.c), or 0.
 func suppressed(message []byte) int64 {
-	const by = "kauditd_printk_skb: "
-	if !hasAt(message, 0, by) {
-		return 0
+	by := 0
+	for _, function := range [...]string{"kauditd_printk_skb: ", "audit_printk_skb: "} { // from 4.10 on, before
+		if hasAt(message, 0, function) {
+			by = len(function)
+		}
 	}
-	n, end := readNumber(message, len(by))
-	if !hasAt(message, end, " callbacks suppressed") {
+	n, end := readNumber(message, by)
+	if by == 0 || !hasAt(message, end, " callbacks suppressed") {
 		return 0
 	}
 	return int64(n)

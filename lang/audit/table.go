@@ -3,6 +3,7 @@ package audit
 import (
 	"cmp"
 	"hash/maphash"
+	"runtime"
 	"slices"
 	"sync"
 )
@@ -201,32 +202,53 @@ type ranked struct {
 // sorted returns the groups by their first records: dealt out by chunk, of
 // which there are so many, then sorted within each.
 func (t *table) sorted(chunks int) []ranked {
-	ends := make([]int, chunks+1) // first where the groups of a chunk begin, then where they end
-	t.each(func(r ranked) { ends[r.order.chunk()+1]++ })
+	all := t.ranked()
+	starts := make([]int, chunks+1)
+	for _, r := range all {
+		starts[r.order.chunk()+1]++
+	}
 	for i := range chunks {
-		ends[i+1] += ends[i]
+		starts[i+1] += starts[i]
 	}
-	all := make([]ranked, t.len())
-	t.each(func(r ranked) {
-		end := &ends[r.order.chunk()]
-		all[*end] = r
-		*end++
+	dealt, next := make([]ranked, len(all)), slices.Clone(starts)
+	for _, r := range all {
+		at := &next[r.order.chunk()]
+		dealt[*at] = r
+		*at++
+	}
+	inParallel(func(first, step int) {
+		for i := first; i < chunks; i += step {
+			sortRanked(dealt[starts[i]:starts[i+1]])
+		}
 	})
-	start := 0
-	for _, end := range ends[:chunks] {
-		slices.SortFunc(all[start:end], func(a, b ranked) int { return cmp.Compare(a.order, b.order) })
-		start = end
-	}
-	return all
+	return dealt
 }
 
-func (t *table) each(f func(ranked)) {
+// inParallel runs f on as many goroutines as there are processors; first tells
+// them apart, step is how many they are.
+func inParallel(f func(first, step int)) {
+	var wg sync.WaitGroup
+	step := runtime.GOMAXPROCS(0)
+	for first := range step {
+		wg.Go(func() { f(first, step) })
+	}
+	wg.Wait()
+}
+
+func sortRanked(r []ranked) {
+	slices.SortFunc(r, func(a, b ranked) int { return cmp.Compare(a.order, b.order) })
+}
+
+// ranked returns the groups as they lie.
+func (t *table) ranked() []ranked {
+	all := make([]ranked, 0, t.len())
 	for i := range t.shards {
 		s := &t.shards[i]
 		for n := range s.n {
-			f(ranked{s.at(n).order, uint32(i), uint32(n)})
+			all = append(all, ranked{s.at(n).order, uint32(i), uint32(n)})
 		}
 	}
+	return all
 }
 
 // get returns a group and its line.
