@@ -29,6 +29,9 @@ const (
 )
 
 func main() {
+	// Runs are short and their memory is small: collecting less often saves a
+	// fifth of the time.
+	debug.SetGCPercent(400)
 	a := &app{
 		stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, environ: os.Environ(),
 		color: colorWanted(os.Stderr), stdoutColor: colorWanted(os.Stdout), today: time.Now().Format(time.DateOnly),

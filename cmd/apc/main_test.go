@@ -13,6 +13,9 @@ import (
 var update = flag.Bool("update", false, "rewrite the expected files of testscripts")
 
 func TestMain(m *testing.M) {
+	if os.Getenv("APC_AS_COMMAND") != "" {
+		main()
+	}
 	testscript.Main(m, map[string]func(){"apc": main})
 }
 

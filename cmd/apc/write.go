@@ -31,13 +31,21 @@ func writeFiles(files []outFile, dir string) (err error) {
 		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 			return machineError(fmt.Errorf("nothing was written: %w", err))
 		}
-		tmp, err := stage(path, f.out.File.Text)
-		if tmp != "" {
-			staged = append(staged, tmp)
-		}
-		if err != nil {
-			return machineError(fmt.Errorf("nothing was written: %w", err))
-		}
+	}
+	type result struct {
+		tmp string
+		err error
+	}
+	var failed error
+	for _, r := range parallel(files, func(f outFile) result {
+		tmp, err := stage(filepath.Join(dir, f.path), f.out.File.Text)
+		return result{tmp, err}
+	}) {
+		staged = append(staged, r.tmp)
+		failed = errors.Join(failed, r.err)
+	}
+	if failed != nil {
+		return machineError(fmt.Errorf("nothing was written: %w", failed))
 	}
 	for i, f := range files {
 		if err := os.Rename(staged[i], filepath.Join(dir, f.path)); err != nil {

@@ -1,0 +1,145 @@
+package trial
+
+import (
+	"io"
+	"os"
+	"syscall"
+	"time"
+)
+
+// Profile is text to be compiled in the guest by the host's apparmor_parser, or
+// what a parser compiled for this kernel's features; one of the two.
+type Profile struct {
+	Name   string // for messages
+	Text   []byte
+	Binary []byte
+}
+
+// Options say what to run, and in what.
+type Options struct {
+	Profiles []Profile
+	// Complain has every profile allow and record what it would deny.
+	Complain bool
+
+	// Command may be empty where there are Queries.
+	Command []string
+	Env     []string // added to a login's usual few
+	Dir     string   // "/" by default
+	User    string   // name or number; root by default
+	// Enter is the profile that the command starts in, whatever its path.
+	Enter string
+	// Timeout is for the command; 0 is none. It is told to end, and two
+	// seconds later it is ended.
+	Timeout time.Duration
+
+	MemoryMB int      // 512 by default
+	Tmpfs    []string // directories that are empty at first
+	Write    []Copy
+
+	// Queries are asked when the profiles are loaded, before the command.
+	Queries []Query
+
+	// Keep is a folder for console, stdout, stderr and records.
+	Keep string
+	// Kernel is the path of linux.uml, where it is not in PATH.
+	Kernel string
+	// Stdout and Stderr get the command's output as it comes.
+	Stdout, Stderr io.Writer
+}
+
+// Copy brings out what the command made or changed below a directory of the
+// guest. What it removed stays as it is.
+type Copy struct {
+	From string // absolute, in the guest
+	To   string // a folder of the host, made if it is not there
+}
+
+// Query asks the kernel what a profile grants. Class and Name are as the
+// kernel's automata have them: class 2 and a path, for example.
+type Query struct {
+	Label string
+	Class byte
+	Name  []byte
+	// UID is who asks; the object is root's, so any other than 0 is not its
+	// owner.
+	UID int
+}
+
+// Answer holds the permission bits that the kernel answers with.
+type Answer struct {
+	Allow, Deny, Audit, Quiet uint32
+}
+
+// Result is what a trial showed. Its files are open for reading from their
+// beginnings, and gone when they are closed, but for those in Options.Keep.
+type Result struct {
+	// ExitCode is the command's; 128 and the signal's number where one ended
+	// it, 124 after the timeout.
+	ExitCode int
+	Signal   syscall.Signal
+	TimedOut bool
+
+	Stdout, Stderr *os.File
+	// Truncated says that Stdout or Stderr lacks what came after 64 MB.
+	Truncated bool
+
+	// Records has one record of the kernel a line: "audit: type=1400
+	// audit(TIME:ID): apparmor=…".
+	Records     *os.File
+	RecordCount int
+	// Lost says why records may be missing; it is empty where none is.
+	Lost string
+
+	// Attached names the loaded profiles that a process was seen under.
+	Attached []string
+	// Unconfined says that there were profiles and no process under any.
+	Unconfined bool
+
+	Answers []Answer // in the order of the queries
+
+	Kernel          string // release
+	Boot, Load, Run time.Duration
+}
+
+// Close closes the result's files.
+func (r *Result) Close() error {
+	for _, f := range []*os.File{r.Stdout, r.Stderr, r.Records} {
+		if f != nil {
+			f.Close()
+		}
+	}
+	return nil
+}
+
+// MissingKernelError says that there is no user-mode Linux on the machine.
+type MissingKernelError struct {
+	Path string // where it was looked for
+}
+
+func (e *MissingKernelError) Error() string {
+	return "no user-mode Linux kernel: " + e.Path + " is not there; Debian and Ubuntu have it in the package user-mode-linux (apt install user-mode-linux)"
+}
+
+// LoadError says that a profile was not loaded.
+type LoadError struct {
+	Profile string
+	Message string // of apparmor_parser, or of the kernel
+}
+
+func (e *LoadError) Error() string {
+	return "profile " + e.Profile + " was not loaded: " + e.Message
+}
+
+// KernelError says that the kernel did not start, or stopped before the
+// command's end was known.
+type KernelError struct {
+	Reason  string
+	Console string // its last lines
+}
+
+func (e *KernelError) Error() string {
+	if e.Console == "" {
+		return e.Reason
+	}
+	return e.Reason + "; its last words:\n" + e.Console
+}

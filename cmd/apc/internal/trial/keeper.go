@@ -1,0 +1,144 @@
+//go:build linux && amd64
+
+package trial
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// keeperJob is what the host writes into the keeper's standard input, which it
+// then holds open for as long as the kernel may live.
+type keeperJob struct {
+	Kernel   string
+	Args     []string
+	Scratch  string // removed at the end
+	MemoryMB int
+	Apart    bool // the keeper is in namespaces of its own
+}
+
+// The keeper's and the kernel's files, besides the standard ones.
+const (
+	channelFD = 3
+	shimFD    = 4
+)
+
+// keep starts the kernel and waits until it has ended or standard input has.
+// Then none of the kernel's processes is left, and no scratch file.
+func keep() error {
+	var job keeperJob
+	life := json.NewDecoder(os.Stdin)
+	if err := life.Decode(&job); err != nil {
+		return err
+	}
+	defer os.RemoveAll(job.Scratch)
+	cmd, err := startKernel(job, memoryFolder(job))
+	if err != nil {
+		return err
+	}
+	go func() {
+		io.Copy(io.Discard, os.Stdin)
+		killGroup(cmd.Process.Pid)
+	}()
+	err = cmd.Wait()
+	killGroup(cmd.Process.Pid)
+	return err
+}
+
+// killGroup kills the kernel and the processes that stand for the guest's,
+// which are in its group and outlive it otherwise.
+func killGroup(pid int) { syscall.Kill(-pid, syscall.SIGKILL) }
+
+// startKernel starts the kernel without the rights that it must not have. The
+// calling thread loses them too, and stays locked to the caller's goroutine:
+// were it to end, so would the kernel.
+func startKernel(job keeperJob, memory string) (*exec.Cmd, error) {
+	cmd := exec.Command(job.Kernel, job.Args...)
+	cmd.Env = []string{"PATH=/usr/bin:/bin", "TMPDIR=" + memory}
+	cmd.Stdout, cmd.Stderr = os.Stderr, os.Stderr
+	cmd.ExtraFiles = []*os.File{os.NewFile(channelFD, "channel")}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
+	if xstateSize() > umlStateSize {
+		shim, err := shimFile()
+		if err != nil {
+			return nil, err
+		}
+		cmd.ExtraFiles = append(cmd.ExtraFiles, shim)
+		cmd.Env = append(cmd.Env, fmt.Sprintf("LD_PRELOAD=/proc/self/fd/%d", shimFD))
+	}
+	runtime.LockOSThread()
+	dropCapabilities()
+	if err := denyChanges(!canHideFiles(memory)); err != nil {
+		return nil, err
+	}
+	if err := cmd.Start(); err != nil {
+		return nil, err
+	}
+	cmd.ExtraFiles[0].Close() // the host waits for its end
+	return cmd, nil
+}
+
+// shimFile returns the object of xstate.go as a file without a name.
+func shimFile() (*os.File, error) {
+	object, err := shimObject()
+	if err != nil {
+		return nil, err
+	}
+	fd, err := unix.MemfdCreate("ptrace", unix.MFD_CLOEXEC|unix.MFD_EXEC)
+	if err == unix.EINVAL { // before 6.3, where every one may be executed
+		fd, err = unix.MemfdCreate("ptrace", unix.MFD_CLOEXEC)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("memfd: %w", err)
+	}
+	f := os.NewFile(uintptr(fd), "ptrace")
+	_, err = f.Write(object)
+	return f, err
+}
+
+// canHideFiles says whether a folder can hold files that never had a name.
+func canHideFiles(dir string) bool {
+	fd, err := unix.Open(dir, unix.O_TMPFILE|unix.O_RDWR|unix.O_EXCL|unix.O_CLOEXEC, 0o700)
+	if err != nil {
+		return false
+	}
+	unix.Close(fd)
+	return true
+}
+
+// memoryFolder says where the file that holds the guest's memory is to be. In
+// namespaces of its own it is on a tmpfs that nobody else sees, and all else is
+// read-only; where even root may not have that, the filter of startKernel alone
+// guards the host's files.
+func memoryFolder(job keeperJob) string {
+	own := filepath.Join(job.Scratch, "memory")
+	if job.Apart {
+		err := readOnlyHost(own, job.MemoryMB)
+		if err == nil {
+			return own
+		}
+		fmt.Fprintln(os.Stderr, "the host's files are guarded by seccomp alone:", err)
+	}
+	for _, dir := range []string{os.Getenv("TMPDIR"), "/dev/shm"} {
+		if holdsMemory(dir, job.MemoryMB) {
+			return dir
+		}
+	}
+	return own
+}
+
+// holdsMemory says whether a folder has room for some megabytes, and whether
+// code may be run from there.
+func holdsMemory(dir string, megabytes int) bool {
+	var fs unix.Statfs_t
+	return filepath.IsAbs(dir) && unix.Statfs(dir, &fs) == nil &&
+		fs.Flags&unix.ST_NOEXEC == 0 && fs.Bavail*uint64(fs.Bsize)>>20 > uint64(megabytes)
+}
