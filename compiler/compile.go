@@ -32,8 +32,10 @@ type Output struct {
 	Module  *ir.Module
 	File    apparmor.File
 	Losses  []fit.Loss
-	Diags   diag.List
-	Dumps   []Dump
+	// Accepted counts the losses that the policy or a module accepts.
+	Accepted int
+	Diags    diag.List
+	Dumps    []Dump
 	// Lowered counts the rules before the passes, Rules those after them.
 	Lowered, Rules int
 }

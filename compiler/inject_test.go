@@ -24,7 +24,9 @@ var places = []func(m *ir.Module, s string) []rule.Body{
 	func(_ *ir.Module, s string) []rule.Body {
 		return one(rule.DBus{Access: []string{"send"}, Bus: s, Path: s, Interface: s, Member: s, PeerName: s, PeerLabel: s})
 	},
-	func(_ *ir.Module, s string) []rule.Body { return one(rule.DBus{Access: []string{"bind"}, Bus: s, Name: s}) },
+	func(_ *ir.Module, s string) []rule.Body {
+		return one(rule.DBus{Access: []string{"bind"}, Bus: s, Name: s})
+	},
 	func(_ *ir.Module, s string) []rule.Body {
 		return one(rule.Unix{Type: "stream", Addr: "@" + s, PeerLabel: s})
 	},

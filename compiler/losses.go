@@ -18,6 +18,7 @@ func lossDiagnostics(out *Output, opts Options) diag.List {
 	grouped := map[feature.Feature][]fit.Loss{}
 	for _, l := range out.Losses {
 		if accepted(out.Module.Ignores, l, opts.Today) {
+			out.Accepted++
 			continue
 		}
 		if grouped[l.Feature] == nil {
@@ -51,7 +52,7 @@ func lossDiagnostic(t *feature.Target, f feature.Feature, losses []fit.Loss) dia
 		detail += " What holds there: " + strings.Join(instead, "; ") + "."
 	}
 	detail += fmt.Sprintf(" Accept it with ignore %q { reason = \"…\" }.", f)
-	d := diag.Warningf(losses[0].Origins[0].Range, string(f), t.Name+" cannot hold this", "%s", detail)
+	d := diag.Warningf(losses[0].Origins[0].Subject(), string(f), t.Name+" cannot hold this", "%s", detail)
 	for _, l := range losses {
 		d.Related = append(d.Related, diag.Related{Range: l.Origins[0].Range, Message: l.Rule})
 	}
@@ -66,16 +67,9 @@ func addOnce(list []string, s string, wanted bool) []string {
 	return append(list, s)
 }
 
-// accepted says whether an ignore that has not expired names the loss.
+// accepted says whether an ignore accepts the loss.
 func accepted(ignores []ir.Ignore, l fit.Loss, today string) bool {
-	for _, i := range ignores {
-		if i.Rule == string(l.Feature) && Holds(i, today) && (i.Path == "" || strings.Contains(l.Rule, i.Path)) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(ignores, func(i ir.Ignore) bool {
+		return i.Accepts(string(l.Feature), l.Path, l.Origins, today)
+	})
 }
-
-// Holds says whether an ignore has not expired on the day given as
-// YYYY-MM-DD.
-func Holds(i ir.Ignore, today string) bool { return i.Expires == "" || i.Expires >= today }

@@ -201,15 +201,16 @@ func (a *app) deliver(files []outFile, f buildFlags) error {
 
 // summary tells on stderr what was built.
 func (a *app) summary(outputs []*compiler.Output, diags diag.List, v verification) {
-	total, merged, losses := 0, 0, 0
+	total, merged, losses, accepted := 0, 0, 0, 0
 	for _, o := range outputs {
 		total += o.Rules
 		merged += o.Lowered - o.Rules
 		losses += len(o.Losses)
+		accepted += o.Accepted
 	}
-	fmt.Fprintf(a.stderr, "%s, %s (%d merged or dropped), %s, %s; %s\n",
+	fmt.Fprintf(a.stderr, "%s, %s (%d merged or dropped), %s, %s (%d accepted); %s\n",
 		count(len(outputs), "profile"), count(total, "rule"), merged,
-		count(diags.Count(diag.Warning), "warning"), count(losses, "loss"), v.summary())
+		count(diags.Count(diag.Warning), "warning"), count(losses, "loss"), accepted, v.summary())
 }
 
 // count spells a number with its noun.

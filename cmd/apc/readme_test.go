@@ -96,7 +96,7 @@ func TestSpecCommands(t *testing.T) {
 	}
 	root := (&app{}).rootCommand()
 	for _, c := range root.Commands() {
-		row := regexp.MustCompile("(?m)^\\| `apc " + c.Name() + "[ `].*$").FindAllString(string(text), -1)
+		row := regexp.MustCompile("(?m)^\\| `apc "+c.Name()+"[ `].*$").FindAllString(string(text), -1)
 		if len(row) == 0 {
 			t.Errorf("SPEC.md has no row for apc %s", c.Name())
 		}

@@ -21,6 +21,7 @@ const Pass = "fit"
 type Loss struct {
 	Feature feature.Feature
 	Rule    string // as the policy states it, precise
+	Path    string // the path of a rule that has one, else its text
 	Kept    string // the rule that takes its place, "" where none does
 	Instead string // what holds on the target
 	Origins []ir.Origin
@@ -57,7 +58,7 @@ func (f *fitter) lose(what feature.Feature, r ir.Rule, kept, instead string) {
 		info, _ := feature.Describe(what)
 		instead = info.Instead
 	}
-	f.losses = append(f.losses, Loss{what, r.String(), kept, instead, r.Origins})
+	f.losses = append(f.losses, Loss{what, r.String(), r.About(), kept, instead, r.Origins})
 }
 
 // rule returns what takes the place of r: nothing, one rule or several.
@@ -236,7 +237,7 @@ func (f *fitter) flags(p *ir.Profile) []string {
 			name = flag[:i+1]
 		}
 		if w, ok := known.Find(name); ok && w.Needs != "" && f.target.Support(w.Needs) != feature.Enforced {
-			f.losses = append(f.losses, Loss{w.Needs, "flags=(" + flag + ")", "", "the flag is left out", []ir.Origin{p.Origin}})
+			f.losses = append(f.losses, Loss{w.Needs, "flags=(" + flag + ")", flag, "", "the flag is left out", []ir.Origin{p.Origin}})
 			continue
 		}
 		out = append(out, flag)

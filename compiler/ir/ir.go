@@ -8,6 +8,7 @@ package ir
 
 import (
 	"slices"
+	"strings"
 
 	"apc/lang/diag"
 	"apc/lang/rule"
@@ -36,6 +37,18 @@ type Rule struct {
 	// Included holds, below an include, the rules of its files, where the
 	// module's includes were read.
 	Included []Rule
+}
+
+// About returns the path that the rule is about, or its text where it has
+// none: what the path of an ignore is held against.
+func (r Rule) About() string {
+	switch b := r.Body.(type) {
+	case rule.File:
+		return b.Path
+	case rule.Link:
+		return b.Path
+	}
+	return r.Rule.String()
 }
 
 // Profile is a profile, a child of one, or a hat.
@@ -92,6 +105,31 @@ type Ignore struct {
 	Path    string // "" for all
 	Expires string // YYYY-MM-DD or ""
 	Origin  Origin
+}
+
+// Accepts says whether an ignore accepts a finding or loss called name, about
+// a rule with this path or text and these origins, on the day given as
+// YYYY-MM-DD. An ignore of a module holds for what came through that use of it
+// alone.
+func (i Ignore) Accepts(name, text string, origins []Origin, today string) bool {
+	if i.Rule != name || i.Expires != "" && i.Expires < today || !strings.HasPrefix(text, i.Path) {
+		return false
+	}
+	for _, o := range origins {
+		if len(o.Via) < len(i.Origin.Via) || !slices.Equal(o.Via[:len(i.Origin.Via)], i.Origin.Via) {
+			return false
+		}
+	}
+	return true
+}
+
+// Subject returns the range that a message about the origin points at: in the
+// policy itself, where what stands in a module was used.
+func (o Origin) Subject() diag.Range {
+	if len(o.Via) > 0 {
+		return o.Via[0].Range
+	}
+	return o.Range
 }
 
 // Profiles returns the module's profile and, in order, all below it.

@@ -6,7 +6,7 @@
 package lint
 
 import (
-	"strings"
+	"slices"
 
 	"apc/compiler/ir"
 	"apc/lang/diag"
@@ -47,7 +47,7 @@ func Module(m *ir.Module, opts Options) diag.List {
 		}
 		for _, p := range m.Profiles() {
 			rule.check(p, func(r ir.Rule, detail string, related ...ir.Rule) {
-				if !ignored(m.Ignores, rule.Name, r, opts.Today) {
+				if !slices.ContainsFunc(m.Ignores, func(i ir.Ignore) bool { return i.Accepts(rule.Name, r.About(), r.Origins, opts.Today) }) {
 					out = append(out, finding(rule, severity, m.FullName(p), r, detail, related))
 				}
 			})
@@ -73,7 +73,7 @@ func (r *Rule) severity(opts Options) (diag.Severity, bool) {
 func finding(rule *Rule, severity diag.Severity, profile string, r ir.Rule, detail string, related []ir.Rule) diag.Diagnostic {
 	o := r.Origins[0]
 	d := diag.Diagnostic{
-		Severity: severity, Code: rule.Name, Summary: rule.Summary, Subject: o.Range,
+		Severity: severity, Code: rule.Name, Summary: rule.Summary, Subject: o.Subject(),
 		Detail: "`" + r.String() + "` in profile " + profile + ": " + detail + " " + rule.Instead,
 	}
 	d.Related = append(d.Related, chain(o)...)
@@ -83,32 +83,16 @@ func finding(rule *Rule, severity diag.Severity, profile string, r ir.Rule, deta
 	return d
 }
 
-// chain names the modules that a rule came through.
+// chain names where in its modules a rule stands.
 func chain(o ir.Origin) []diag.Related {
 	var out []diag.Related
 	for _, u := range o.Via {
 		out = append(out, diag.Related{Range: u.Range, Message: "through module " + u.Module})
 	}
+	if len(out) > 0 {
+		out = append(out, diag.Related{Range: o.Range, Message: "where the module says so"})
+	}
 	return out
-}
-
-// ignored says whether the policy accepts the finding. An ignore with a path
-// accepts findings on rules about that path and below it.
-func ignored(ignores []ir.Ignore, name string, r ir.Rule, today string) bool {
-	for _, i := range ignores {
-		if i.Rule == name && (i.Expires == "" || i.Expires >= today) && (i.Path == "" || strings.HasPrefix(pathOf(r), i.Path)) {
-			return true
-		}
-	}
-	return false
-}
-
-// pathOf returns the path of a file rule, or the text of another.
-func pathOf(r ir.Rule) string {
-	if f, ok := r.Body.(rule.File); ok {
-		return f.Path
-	}
-	return r.Rule.String()
 }
 
 // allowedFiles calls f for each file rule of p that allows something.

@@ -1,0 +1,282 @@
+//go:build linux && amd64
+
+package trial
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"os/user"
+	"runtime"
+	"runtime/debug"
+	"strconv"
+	"syscall"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// graceLimit is how long the command may take to end when it is told to.
+const graceLimit = 2 * time.Second
+
+// What a shell returns for a command that it cannot start, and timeout(1) for
+// one that took too long.
+const (
+	exitTimeout     = 124
+	exitNotRun      = 126
+	exitNotFound    = 127
+	exitSignalAfter = 128
+)
+
+// command runs the command, until nothing of it is left, and collects the
+// records of that time.
+func (g *guest) command() error {
+	records, err := newCollector(newNonce(), g.out)
+	if err != nil {
+		return err
+	}
+	if err := records.start(); err != nil {
+		return err
+	}
+	who, err := lookUp(g.job.User)
+	if err != nil {
+		return err
+	}
+	w := newWatcher()
+	output, err := newOutput(g.out, who)
+	if err != nil {
+		return err
+	}
+	pid, err := g.start(w, who, output)
+	output.closeCommandsEnds()
+	debug.SetGCPercent(100)
+	if errors.As(err, new(*startError)) {
+		fmt.Fprintln(g.out.writer(frameStderr), err)
+		g.report.ExitCode = exitCode(err)
+	} else if err != nil {
+		return err
+	} else {
+		g.out.send(frameStarted, nil)
+		g.wait(pid, w)
+	}
+	output.wait()
+	g.report.Lost = records.stop()
+	g.report.Attached, g.report.Confined = w.seen()
+	return nil
+}
+
+// startError says that the command itself cannot be run.
+type startError struct {
+	command string
+	err     error
+}
+
+func (e *startError) Error() string { return "cannot run " + e.command + ": " + e.err.Error() }
+func (e *startError) Unwrap() error { return e.err }
+
+func exitCode(err error) int {
+	if errors.Is(err, unix.ENOENT) || errors.Is(err, exec.ErrNotFound) {
+		return exitNotFound
+	}
+	return exitNotRun
+}
+
+// start starts the command under the eyes of w and, if the job says so, in a
+// profile.
+//
+// Both are properties of the thread that forks; it is given up afterwards. While
+// it forks it waits for the command's exec, and that for w: so w must be able to
+// run, on a processor of the scheduler's that is free, and nothing may stop the
+// world.
+func (g *guest) start(w *watcher, who *identity, out *output) (pid int, err error) {
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		runtime.LockOSThread() // for good: the thread ends with this function
+		path, e := exec.LookPath(g.job.Command[0])
+		if e != nil {
+			err = &startError{g.job.Command[0], e}
+			return
+		}
+		if err = w.watchThread(); err != nil {
+			return
+		}
+		if err = enterOnExec(g.job.Enter); err != nil {
+			return
+		}
+		pid, e = syscall.ForkExec(path, g.job.Command, &syscall.ProcAttr{
+			Dir: g.job.Dir, Env: os.Environ(), Files: out.files(),
+			Sys: &syscall.SysProcAttr{Setsid: true, Credential: who.credential()},
+		})
+		if e != nil {
+			err = &startError{path, e}
+		}
+	}()
+	<-done
+	return pid, err
+}
+
+// enterOnExec has the next program that this thread executes start in a profile.
+func enterOnExec(profile string) error {
+	if profile == "" {
+		return nil
+	}
+	if err := writeOnce("/proc/thread-self/attr/exec", []byte("exec "+profile)); err != nil {
+		return fmt.Errorf("entering profile %s: %w", profile, err)
+	}
+	return nil
+}
+
+// wait waits for the command, and ends it after the timeout; then it ends what
+// is left.
+func (g *guest) wait(pid int, w *watcher) {
+	ended := make(chan unix.WaitStatus, 1)
+	gone := make(chan struct{})
+	go reap(pid, ended, gone)
+
+	var timeout <-chan time.Time
+	if g.job.Timeout > 0 {
+		timeout = time.After(g.job.Timeout)
+	}
+	select {
+	case status := <-ended:
+		g.ended(status)
+	case <-timeout:
+		g.report.TimedOut, g.report.ExitCode = true, exitTimeout
+		unix.Kill(-1, unix.SIGTERM)
+		select {
+		case <-ended:
+		case <-time.After(graceLimit):
+		}
+	}
+	w.lookAround()
+	unix.Kill(-1, unix.SIGKILL)
+	select {
+	case <-gone:
+	case <-time.After(graceLimit):
+	}
+}
+
+func (g *guest) ended(status unix.WaitStatus) {
+	g.report.ExitCode = status.ExitStatus()
+	if status.Signaled() {
+		g.report.Signal = int(status.Signal())
+		g.report.ExitCode = exitSignalAfter + g.report.Signal
+	}
+}
+
+// reap waits for every process, as process 1 must, until there is none.
+func reap(pid int, ended chan<- unix.WaitStatus, gone chan<- struct{}) {
+	defer close(gone)
+	for {
+		var status unix.WaitStatus
+		got, err := unix.Wait4(-1, &status, 0, nil)
+		switch {
+		case err == unix.EINTR:
+		case err != nil:
+			return
+		case got == pid:
+			ended <- status
+		}
+	}
+}
+
+// identity is a user with the groups that the guest's files give.
+type identity struct {
+	uid, gid uint32
+	groups   []uint32
+}
+
+// lookUp finds a user by name or number; nil is root, as which everything runs.
+func lookUp(name string) (*identity, error) {
+	if name == "" {
+		return nil, nil
+	}
+	u, err := user.Lookup(name)
+	if err != nil {
+		u, err = user.LookupId(name)
+	}
+	if err != nil {
+		return nil, err
+	}
+	id := &identity{uid: number(u.Uid), gid: number(u.Gid)}
+	groups, err := u.GroupIds()
+	for _, g := range groups {
+		id.groups = append(id.groups, number(g))
+	}
+	for key, value := range map[string]string{"USER": u.Username, "LOGNAME": u.Username, "HOME": u.HomeDir} {
+		os.Setenv(key, value)
+	}
+	return id, err
+}
+
+// number reads an id that passwd(5) or group(5) holds, and that was read before.
+func number(s string) uint32 {
+	n, _ := strconv.ParseUint(s, 10, 32)
+	return uint32(n)
+}
+
+func (id *identity) credential() *syscall.Credential {
+	if id == nil {
+		return nil
+	}
+	return &syscall.Credential{Uid: id.uid, Gid: id.gid, Groups: id.groups}
+}
+
+// output is the command's stdout and stderr: pipes, for files of the guest's
+// own would be recorded as inherited.
+type output struct {
+	null  int
+	ends  []int
+	pumps []chan struct{}
+}
+
+func newOutput(out *frameWriter, who *identity) (*output, error) {
+	null, err := unix.Open("/dev/null", unix.O_RDONLY|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return nil, err
+	}
+	o := &output{null: null}
+	for _, kind := range []byte{frameStdout, frameStderr} {
+		var p [2]int
+		if err := unix.Pipe2(p[:], unix.O_CLOEXEC); err != nil {
+			return nil, fmt.Errorf("pipe: %w", err)
+		}
+		if who != nil { // who may open /dev/stdout
+			unix.Fchown(p[1], int(who.uid), int(who.gid))
+		}
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			io.CopyBuffer(out.writer(kind), os.NewFile(uintptr(p[0]), "output"), make([]byte, maxFrame))
+		}()
+		o.ends = append(o.ends, p[1])
+		o.pumps = append(o.pumps, done)
+	}
+	return o, nil
+}
+
+func (o *output) files() []uintptr {
+	return []uintptr{uintptr(o.null), uintptr(o.ends[0]), uintptr(o.ends[1])}
+}
+
+func (o *output) closeCommandsEnds() {
+	unix.Close(o.null)
+	for _, fd := range o.ends {
+		unix.Close(fd)
+	}
+}
+
+// wait waits until all output is sent. What could not be killed may hold an end.
+func (o *output) wait() {
+	limit := time.After(graceLimit)
+	for _, done := range o.pumps {
+		select {
+		case <-done:
+		case <-limit:
+			return
+		}
+	}
+}
