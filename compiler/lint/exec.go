@@ -46,29 +46,26 @@ func checkWriteExec(p *ir.Profile, report reporter) {
 	})
 	for _, w := range writes {
 		for _, x := range executes {
-			if !meet(w.g, x.g) {
+			path, ok := meet(w.g, x.g)
+			if !ok {
 				continue
 			}
 			if w.r.String() == x.r.String() {
 				report(w.r, "it does both.")
 			} else {
-				report(w.r, "`"+x.r.String()+"` lets it execute or map what this lets it write.", x.r)
+				report(w.r, "`"+x.r.String()+"` lets it execute or map "+path+", which this lets it write.", x.r)
 			}
 		}
 	}
 }
 
-// meet says whether two globs have a path in common, as far as that can be
-// told from a literal path or equal text.
-func meet(a, b glob.Glob) bool {
+// meet returns a path that two globs have in common.
+func meet(a, b glob.Glob) (path string, ok bool) {
 	if a.String() == b.String() {
-		return true
+		return a.String(), true
 	}
-	if path, ok := a.IsLiteral(); ok {
-		return b.Match(path)
-	}
-	path, ok := b.IsLiteral()
-	return ok && a.Match(path)
+	ok, path, err := glob.Intersects(a, b)
+	return path, ok && err == nil
 }
 
 var unconfinedExec = &Rule{

@@ -278,17 +278,11 @@ func (l *lowering) checkSecrets() {
 
 // overlaps says whether two path globs have a path in common.
 func overlaps(a, b string) bool {
-	if a == b {
-		return true
-	}
 	ga, errA := glob.Parse(a)
 	gb, errB := glob.Parse(b)
-	if errA != nil || errB != nil {
-		return false
+	if errA != nil || errB != nil || a == b {
+		return a == b
 	}
-	if path, ok := gb.IsLiteral(); ok {
-		return ga.Match(path)
-	}
-	path, ok := ga.IsLiteral()
-	return ok && gb.Match(path)
+	ok, _, err := glob.Intersects(ga, gb)
+	return ok && err == nil
 }
