@@ -14,6 +14,7 @@ import (
 	"apc/lang/diag"
 	"apc/lang/feature"
 	"apc/lang/policy"
+	"apc/lang/rule"
 )
 
 // Options says how to compile.
@@ -75,6 +76,9 @@ func Compile(p *policy.Policy, s *policy.Service, t *feature.Target, opts Option
 	out.Rules = rules(out.Module)
 	if !out.Diags.HasErrors() {
 		out.File = apparmor.Emit(out.Module, opts.Annotate)
+		if transitions(out.Module) {
+			out.Diags = append(out.Diags, out.readBack()...)
+		}
 	}
 	return out
 }
@@ -88,6 +92,23 @@ func (out *Output) checked(stage string, opts Options) {
 	if opts.Dump {
 		out.Dumps = append(out.Dumps, Dump{stage, ir.Dump(out.Module)})
 	}
+}
+
+// transitions says whether some profile has several rules with transitions,
+// which may contradict each other; all else was checked before.
+func transitions(m *ir.Module) bool {
+	for _, p := range m.Profiles() {
+		n := 0
+		for _, r := range p.Rules {
+			if f, ok := r.Body.(rule.File); ok && f.Exec != "" && r.Action != rule.Deny {
+				n++
+			}
+		}
+		if n > 1 {
+			return true
+		}
+	}
+	return false
 }
 
 func rules(m *ir.Module) int {
