@@ -117,22 +117,27 @@ func denyChanges(unlink bool) error {
 }
 
 // readOnlyHost makes all that is mounted in this mount namespace read-only, but
-// for a tmpfs that it mounts at memory.
-func readOnlyHost(memory string, megabytes int) error {
+// for a tmpfs that it mounts at memory. The folder parent stays as it was under
+// a name that only this process can use.
+func readOnlyHost(memory, parent string, megabytes int) (writable string, err error) {
 	if err := unix.Mount("", "/", "", unix.MS_REC|unix.MS_PRIVATE, ""); err != nil {
-		return fmt.Errorf("private mounts: %w", err)
+		return "", fmt.Errorf("private mounts: %w", err)
+	}
+	fd, err := unix.OpenTree(unix.AT_FDCWD, parent, unix.OPEN_TREE_CLONE|unix.OPEN_TREE_CLOEXEC)
+	if err != nil {
+		return "", fmt.Errorf("open_tree: %w", err)
 	}
 	// Twice the memory, for the kernel adds the gap that its own program leaves.
 	size := fmt.Sprintf("mode=700,size=%dm", 2*megabytes+64)
 	if err := unix.Mount("tmpfs", memory, "tmpfs", unix.MS_NOSUID|unix.MS_NODEV, size); err != nil {
-		return fmt.Errorf("tmpfs: %w", err)
+		return "", fmt.Errorf("tmpfs: %w", err)
 	}
 	attr := unix.MountAttr{Attr_set: unix.MOUNT_ATTR_RDONLY}
 	if err := unix.MountSetattr(unix.AT_FDCWD, "/", unix.AT_RECURSIVE, &attr); err != nil {
-		return fmt.Errorf("read-only mounts: %w", err)
+		return "", fmt.Errorf("read-only mounts: %w", err)
 	}
 	attr = unix.MountAttr{Attr_clr: unix.MOUNT_ATTR_RDONLY}
-	return unix.MountSetattr(unix.AT_FDCWD, memory, 0, &attr)
+	return fmt.Sprintf("/proc/self/fd/%d", fd), unix.MountSetattr(unix.AT_FDCWD, memory, 0, &attr)
 }
 
 // dropCapabilities leaves to the next program that root starts only the right

@@ -139,9 +139,9 @@ func kernelArguments(memoryMB int, scratch string) ([]string, error) {
 	return []string{
 		fmt.Sprintf("mem=%dM", memoryMB),
 		"root=/dev/root", "rootfstype=hostfs", "rootflags=/", "ro", "init=" + init,
-		"apparmor=1", "security=apparmor", "quiet", "panic=-1",
-		"con=null", "con0=null,fd:1", fmt.Sprintf("ssl0=null,fd:%d", channelFD), "uml_dir=" + scratch + "/",
-		"initcall_blacklist=raid6_select_algo,calibrate_xor_blocks,register_xor_blocks",
+		"console=tty0", "apparmor=1", "security=apparmor", "quiet", "panic=-1",
+		"con=null", "con0=fd:0,fd:1", fmt.Sprintf("ssl0=fd:%d,fd:%d", silenceFD, channelFD),
+		"initcall_blacklist=raid6_select_algo,calibrate_xor_blocks,register_xor_blocks,make_umid_init,mconsole_init",
 		"--", guestArgument, job,
 	}, nil
 }

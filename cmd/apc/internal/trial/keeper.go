@@ -25,10 +25,12 @@ type keeperJob struct {
 	Apart    bool // the keeper is in namespaces of its own
 }
 
-// The keeper's and the kernel's files, besides the standard ones.
+// The kernel's files, besides the standard ones. The keeper has the channel
+// there too.
 const (
 	channelFD = 3
-	shimFD    = 4
+	silenceFD = 4
+	shimFD    = 5
 )
 
 // keep starts the kernel and waits until it has ended or standard input has.
@@ -39,8 +41,9 @@ func keep() error {
 	if err := life.Decode(&job); err != nil {
 		return err
 	}
-	defer os.RemoveAll(job.Scratch)
-	cmd, err := startKernel(job, memoryFolder(job))
+	memory, scratch := memoryFolder(job)
+	defer os.RemoveAll(scratch)
+	cmd, err := startKernel(job, memory)
 	if err != nil {
 		return err
 	}
@@ -63,8 +66,17 @@ func killGroup(pid int) { syscall.Kill(-pid, syscall.SIGKILL) }
 func startKernel(job keeperJob, memory string) (*exec.Cmd, error) {
 	cmd := exec.Command(job.Kernel, job.Args...)
 	cmd.Env = []string{"PATH=/usr/bin:/bin", "TMPDIR=" + memory}
-	cmd.Stdout, cmd.Stderr = os.Stderr, os.Stderr
-	cmd.ExtraFiles = []*os.File{os.NewFile(channelFD, "channel")}
+	// The console and the serial line want something to read from. The kernel's
+	// own null channel would open /dev/null for writing.
+	var silent [2]int // the other end stays open
+	if err := unix.Pipe2(silent[:], unix.O_CLOEXEC); err != nil {
+		return nil, fmt.Errorf("pipe: %w", err)
+	}
+	silence := os.NewFile(uintptr(silent[0]), "silence")
+	channel := os.NewFile(channelFD, "channel")
+	defer channel.Close() // the host waits for its end
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = silence, os.Stderr, os.Stderr
+	cmd.ExtraFiles = []*os.File{channel, silence}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 	if xstateSize() > umlStateSize {
 		shim, err := shimFile()
@@ -79,11 +91,7 @@ func startKernel(job keeperJob, memory string) (*exec.Cmd, error) {
 	if err := denyChanges(!canHideFiles(memory)); err != nil {
 		return nil, err
 	}
-	if err := cmd.Start(); err != nil {
-		return nil, err
-	}
-	cmd.ExtraFiles[0].Close() // the host waits for its end
-	return cmd, nil
+	return cmd, cmd.Start()
 }
 
 // shimFile returns the object of xstate.go as a file without a name.
@@ -114,25 +122,26 @@ func canHideFiles(dir string) bool {
 	return true
 }
 
-// memoryFolder says where the file that holds the guest's memory is to be. In
-// namespaces of its own it is on a tmpfs that nobody else sees, and all else is
+// memoryFolder says where the file that holds the guest's memory is to be, and
+// by which name this process can remove the scratch folder. In namespaces of
+// its own the memory is on a tmpfs that nobody else sees, and all else is
 // read-only; where even root may not have that, the filter of startKernel alone
 // guards the host's files.
-func memoryFolder(job keeperJob) string {
-	own := filepath.Join(job.Scratch, "memory")
+func memoryFolder(job keeperJob) (memory, scratch string) {
+	memory, scratch = filepath.Join(job.Scratch, "memory"), job.Scratch
 	if job.Apart {
-		err := readOnlyHost(own, job.MemoryMB)
+		writable, err := readOnlyHost(memory, filepath.Dir(scratch), job.MemoryMB)
 		if err == nil {
-			return own
+			return memory, filepath.Join(writable, filepath.Base(scratch))
 		}
 		fmt.Fprintln(os.Stderr, "the host's files are guarded by seccomp alone:", err)
 	}
 	for _, dir := range []string{os.Getenv("TMPDIR"), "/dev/shm"} {
 		if holdsMemory(dir, job.MemoryMB) {
-			return dir
+			return dir, scratch
 		}
 	}
-	return own
+	return memory, scratch
 }
 
 // holdsMemory says whether a folder has room for some megabytes, and whether

@@ -209,7 +209,8 @@ func (c *collector) missing() string {
 
 // mark sends a mark and waits until it is back.
 func (c *collector) mark(name string) error {
-	if err := c.send(auditUserAVC, []byte(c.nonce+name)); err != nil {
+	// The kernel takes the last byte for a NUL.
+	if err := c.send(auditUserAVC, []byte(c.nonce+name+"\x00")); err != nil {
 		return fmt.Errorf("audit mark: %w", err)
 	}
 	deadline := time.After(markTimeout)
