@@ -251,3 +251,60 @@ func (t *tables) chainsEnd() bool {
 	}
 	return true
 }
+
+// classes partitions the bytes by refinement: starting from one class, each
+// state splits those whose bytes it leads apart.
+func (d *automaton) classes() (classes [256]byte) {
+	r := refinement{size: []int{256}}
+	for s, b := range d.base {
+		r.split(uint32(s), b&baseMask, d)
+	}
+	for c := range classes {
+		classes[c] = r.of[d.class[c]]
+	}
+	return classes
+}
+
+// A refinement partitions the columns of the tables.
+type refinement struct {
+	of   [256]byte
+	size []int // of each class
+}
+
+// A branch is what a state makes of a class: the columns that lead to next.
+type branch struct {
+	class byte
+	next  uint32
+	cols  []byte
+}
+
+// split parts each class of which the state leads some columns elsewhere. What
+// it has no entry for goes by its default, all alike.
+func (r *refinement) split(state, base uint32, d *automaton) {
+	var branches []branch
+	for k := uint32(0); k < 256 && base+k < uint32(len(d.check)); k++ {
+		if d.check[base+k] == state {
+			branches = add(branches, branch{r.of[k], d.next[base+k], []byte{byte(k)}})
+		}
+	}
+	for _, b := range branches {
+		if len(b.cols) == r.size[b.class] {
+			continue
+		}
+		r.size[b.class] -= len(b.cols)
+		for _, k := range b.cols {
+			r.of[k] = byte(len(r.size))
+		}
+		r.size = append(r.size, len(b.cols))
+	}
+}
+
+func add(branches []branch, b branch) []branch {
+	for i := range branches {
+		if branches[i].class == b.class && branches[i].next == b.next {
+			branches[i].cols = append(branches[i].cols, b.cols...)
+			return branches
+		}
+	}
+	return append(branches, b)
+}

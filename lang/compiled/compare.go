@@ -36,7 +36,7 @@ func (d Difference) grants() bool {
 	return d.Effect == Domain
 }
 
-// compare walks through everything; limit bounds the states of each walk.
+// compare walks through everything; limit bounds the states of all walks.
 func compare(a, b *Profile, limit int) ([]Difference, error) {
 	if a == b || a.Header == b.Header && bytes.Equal(a.body, b.body) {
 		return nil, nil
@@ -150,9 +150,11 @@ func (c *comparison) walk(d domain) {
 	w := newWalk(d.a, d.b, d.shape(), c.limit)
 	t := tally{domain: d, walk: w, moves: map[[2]Transition]bool{}}
 	c.err = w.run(t.visit)
+	c.limit -= len(w.nodes)
 	c.found = append(c.found, t.found...)
 }
 
+// same tells whether two sides are alike without a walk.
 func (s side) same(t side) bool {
 	a, ok := s.machine.(*database)
 	b, both := t.machine.(*database)
@@ -161,7 +163,8 @@ func (s side) same(t side) bool {
 		_, openB := t.machine.(openMachine)
 		return openA && openB
 	}
-	return s.from == t.from && (a == b || bytes.Equal(a.raw, b.raw) && slices.Equal(a.list, b.list))
+	return s.from == t.from && (a == b ||
+		bytes.Equal(a.raw, b.raw) && slices.Equal(a.list, b.list) && slices.Equal(a.other, b.other))
 }
 
 // changes holds, by effect and for more and less, the permissions that differ.
@@ -202,7 +205,13 @@ func (t *tally) visit(i int, asked Perms) {
 		c[j] = changesOf(x, y)
 		exec[j] = [2]Transition{x.Exec, y.Exec}
 	}
-	t.changes(i, c, exec)
+	for e := range c[0] {
+		for s := range c[0][e] {
+			for _, part := range bySubject(c[0][e][s], c[1][e][s]) {
+				t.change(i, Effect(e), s, part, exec)
+			}
+		}
+	}
 	t.transitions(i, exec)
 }
 
@@ -213,48 +222,47 @@ func (t *tally) answer(g *grant, asked Perms) Access {
 	return g.answer(asked)
 }
 
-func (t *tally) changes(i int, c [2]changes, exec [2][2]Transition) {
-	for e := range Prompt + 1 {
-		for s := range 2 {
-			owner, others := c[0][e][s], c[1][e][s]
-			both := owner & others
-			t.change(i, e, s, Anyone, both, exec[1])
-			t.change(i, e, s, Owner, owner&^both, exec[0])
-			t.change(i, e, s, Others, others&^both, exec[1])
-		}
-	}
+// A part is the permissions that differ for one subject.
+type part struct {
+	who   Subject
+	perms Perms
+}
+
+// bySubject parts what differs for both from what differs for one.
+func bySubject(owner, others Perms) [3]part {
+	both := owner & others
+	return [...]part{{Anyone, both}, {Owner, owner &^ both}, {Others, others &^ both}}
+}
+
+// subjects returns the indices of owner and others that the part speaks of.
+func (p part) subjects() []int {
+	return [...][]int{Anyone: {0, 1}, Owner: {0}, Others: {1}}[p.who]
 }
 
 // change adds a difference for those permissions that were not seen to differ
-// before, for this subject.
-func (t *tally) change(i int, e Effect, s int, who Subject, p Perms, exec [2]Transition) {
-	owner, others := &t.seen[0][e][s], &t.seen[1][e][s]
-	known := *owner & *others
-	switch who {
-	case Owner:
-		known = *owner
-	case Others:
-		known = *others
+// before, for a subject of the part.
+func (t *tally) change(i int, e Effect, s int, p part, exec [2][2]Transition) {
+	known := all
+	for _, j := range p.subjects() {
+		known &= t.seen[j][e][s]
 	}
-	if p &^= known; p == 0 {
+	if p.perms &^= known; p.perms == 0 {
 		return
 	}
-	if who != Others {
-		*owner |= p
+	for _, j := range p.subjects() {
+		t.seen[j][e][s] |= p.perms
 	}
-	if who != Owner {
-		*others |= p
-	}
-	d := t.difference(i, e, signs(s), who, p)
-	if p&MayExec != 0 && t.class == ClassFile && e == Allow {
-		d.Was, d.Now = exec[0].orNone(), exec[1].orNone()
+	d := t.difference(i, e, signs(s), p)
+	if p.perms&MayExec != 0 && t.class == ClassFile && e == Allow {
+		x := exec[p.subjects()[0]]
+		d.Was, d.Now = x[0].orNone(), x[1].orNone()
 	}
 	t.found = append(t.found, d)
 }
 
-func (t *tally) difference(i int, e Effect, s Sign, who Subject, p Perms) Difference {
-	d := Difference{Class: t.class, Effect: e, Sign: s, Subject: who, Perms: p}
-	d.Object = t.words(t.walk.input(i), p)
+func (t *tally) difference(i int, e Effect, s Sign, p part) Difference {
+	d := Difference{Class: t.class, Effect: e, Sign: s, Subject: p.who, Perms: p.perms}
+	d.Object = t.words(t.walk.input(i), p.perms)
 	freer := t.walk.b
 	if s == Less {
 		freer = t.walk.a
@@ -265,25 +273,19 @@ func (t *tally) difference(i int, e Effect, s Sign, who Subject, p Perms) Differ
 
 // transitions adds a difference where both allow exec, into different domains.
 func (t *tally) transitions(i int, exec [2][2]Transition) {
-	differ := func(x [2]Transition) bool {
-		return x[0].Mode != NoExec && x[1].Mode != NoExec && x[0] != x[1] && !t.moves[x]
+	differ := func(x [2]Transition) Perms {
+		return when(x[0].Mode != NoExec && x[1].Mode != NoExec && x[0] != x[1], MayExec)
 	}
-	switch owner, others := differ(exec[0]), differ(exec[1]); {
-	case owner && exec[0] == exec[1]:
-		t.transition(i, Anyone, exec[0])
-	default:
-		if owner {
-			t.transition(i, Owner, exec[0])
-		}
-		if others {
-			t.transition(i, Others, exec[1])
+	parts := bySubject(differ(exec[0]), differ(exec[1]))
+	if exec[0] != exec[1] {
+		parts = [...]part{{Owner, differ(exec[0])}, {Others, differ(exec[1])}, {}}
+	}
+	for _, p := range parts {
+		if x := exec[p.subjects()[0]]; p.perms != 0 && !t.moves[x] {
+			t.moves[x] = true
+			d := t.difference(i, Domain, Altered, p)
+			d.Was, d.Now = x[0].String(), x[1].String()
+			t.found = append(t.found, d)
 		}
 	}
-}
-
-func (t *tally) transition(i int, who Subject, x [2]Transition) {
-	t.moves[x] = true
-	d := t.difference(i, Domain, Altered, who, MayExec)
-	d.Was, d.Now = x[0].String(), x[1].String()
-	t.found = append(t.found, d)
 }

@@ -81,7 +81,7 @@ func (p *Profile) attachSide() side {
 	if p.xmatch != nil {
 		return side{p.xmatch, p.xmatch.start}
 	}
-	return side{newLiteral(p.Name, grant{allow: MayAttach}), start}
+	return side{newLiteral(p.tail(), grant{allow: MayAttach}), start}
 }
 
 func (p *Profile) policySide(mediated byte, prefix []byte) side {

@@ -63,7 +63,7 @@ func (p *Profile) Signal(signal, peer string) (a Access, ok bool) {
 		return Access{}, false
 	}
 	if !p.Mediates(ClassSignal) {
-		return open(signalPerms), true
+		return unmediated(signalPerms), true
 	}
 	return p.ask(p.class(byteSignal, b), signalPerms, peer), true
 }
@@ -72,7 +72,7 @@ func (p *Profile) Signal(signal, peer string) (a Access, ok bool) {
 // The kernel asks it of the label class (aa_profile_match_label).
 func (p *Profile) Ptrace(peer string) Access {
 	if !p.Mediates(ClassPtrace) {
-		return open(ptracePerms)
+		return unmediated(ptracePerms)
 	}
 	return p.ask(p.class(byteLabel, bytePtrace), ptracePerms, peer)
 }
@@ -90,7 +90,7 @@ type Message struct {
 // Message answers whether a message may be sent and received on a bus.
 func (p *Profile) Message(m Message) Access {
 	if !p.Mediates(ClassDBus) {
-		return open(MaySend | MayReceive)
+		return unmediated(MaySend | MayReceive)
 	}
 	return p.ask(p.class(byteDBus), MaySend|MayReceive, m.Bus, m.PeerName, m.PeerLabel, m.Path, m.Interface, m.Member)
 }
@@ -98,7 +98,7 @@ func (p *Profile) Message(m Message) Access {
 // BusName answers whether a name may be acquired on a bus.
 func (p *Profile) BusName(bus, name string) Access {
 	if !p.Mediates(ClassDBus) {
-		return open(MayAcquire)
+		return unmediated(MayAcquire)
 	}
 	return p.ask(p.class(byteDBus), MayAcquire, bus, name)
 }
@@ -106,7 +106,7 @@ func (p *Profile) BusName(bus, name string) Access {
 // Eavesdrop answers whether all messages of a bus may be read.
 func (p *Profile) Eavesdrop(bus string) Access {
 	if !p.Mediates(ClassDBus) {
-		return open(MayEavesdrop)
+		return unmediated(MayEavesdrop)
 	}
 	return p.ask(p.class(byteDBus), MayEavesdrop, bus)
 }
@@ -116,7 +116,7 @@ func (p *Profile) Eavesdrop(bus string) Access {
 func (p *Profile) Queue(name, label string) Access {
 	state := p.class(bytePosixQueue)
 	if state == dead {
-		return open(queuePerms)
+		return unmediated(queuePerms)
 	}
 	a := p.ask(state, queuePerms, name)
 	if label != "" {
@@ -129,7 +129,7 @@ func (p *Profile) Queue(name, label string) Access {
 func (p *Profile) UserNamespace() Access {
 	state := p.class(byteNamespace)
 	if state == dead {
-		return open(MayCreateNamespace)
+		return unmediated(MayCreateNamespace)
 	}
 	return p.ask(state, MayCreateNamespace)
 }
@@ -139,7 +139,7 @@ func (p *Profile) UserNamespace() Access {
 func (p *Profile) Ring(label string) Access {
 	state := p.class(byteIOUring)
 	if state == dead {
-		return open(MaySQPoll | MayOverrideCreds)
+		return unmediated(MaySQPoll | MayOverrideCreds)
 	}
 	return p.ask(state, MaySQPoll).and(p.ask(state, MayOverrideCreds, label))
 }

@@ -23,7 +23,7 @@ func (p *Profile) Mount(m MountCall) (a Access, ok bool) {
 	}
 	state := p.class(byteMount)
 	if state == dead {
-		return open(MayMount), true
+		return unmediated(MayMount), true
 	}
 	d := p.policy
 	for _, field := range []string{m.Target, m.Source, m.FSType} {
@@ -37,7 +37,7 @@ func (p *Profile) Mount(m MountCall) (a Access, ok bool) {
 func (p *Profile) Umount(target string) Access {
 	state := p.class(byteMount)
 	if state == dead {
-		return open(MayUmount)
+		return unmediated(MayUmount)
 	}
 	return p.ask(state, MayUmount, target)
 }
@@ -46,7 +46,7 @@ func (p *Profile) Umount(target string) Access {
 func (p *Profile) PivotRoot(newRoot, oldRoot string) Access {
 	state := p.class(byteMount)
 	if state == dead {
-		return open(MayPivotRoot)
+		return unmediated(MayPivotRoot)
 	}
 	return p.ask(state, MayPivotRoot, newRoot, oldRoot)
 }

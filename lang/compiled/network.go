@@ -110,7 +110,7 @@ func (p *Profile) network(family, socketType int) Access {
 	case p.nets != nil:
 		return p.netTable(family, socketType)
 	}
-	return open(socketPerms)
+	return unmediated(socketPerms)
 }
 
 func (p *Profile) netTable(family, socketType int) Access {

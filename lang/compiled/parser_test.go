@@ -103,11 +103,16 @@ type tool struct {
 // parser308 is the machine's own parser; the test is skipped where there is none.
 func parser308(t testing.TB, features string) tool {
 	t.Helper()
-	path, err := exec.LookPath("apparmor_parser")
-	if err != nil {
+	parser, ok := installedParser(features)
+	if !ok {
 		t.Skip("SKIPPED: apparmor_parser is not installed")
 	}
-	return tool{path: path, features: features, base: "/etc/apparmor.d"}
+	return parser
+}
+
+func installedParser(features string) (tool, bool) {
+	path, err := exec.LookPath("apparmor_parser")
+	return tool{path: path, features: features, base: "/etc/apparmor.d"}, err == nil
 }
 
 // newerParsers are the parsers named by APC_PARSERS, parted by colons; the test

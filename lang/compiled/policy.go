@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 )
 
 // ErrNotPinned is the error for a policy of version v5, which holds no rules
@@ -120,6 +121,16 @@ type database struct {
 	*automaton
 	*grants
 	start uint32
+
+	refined sync.Once
+	joint   [256]byte // see classes
+}
+
+// classes returns a partition of the bytes: those of one class lead alike from
+// every state.
+func (d *database) classes() *[256]byte {
+	d.refined.Do(func() { d.joint = d.automaton.classes() })
+	return &d.joint
 }
 
 // Read decodes a compiled policy. It keeps b, which must not change from then

@@ -16,7 +16,8 @@ func (s Subject) String() string {
 	return [...]string{"anyone", "owner", "other"}[s]
 }
 
-// An Access is the answer to a question.
+// An Access is the answer to a question: what the rules say. What becomes of an
+// access that they do not allow depends on the profile's Mode.
 type Access struct {
 	Allow    Perms
 	Audit    Perms // allowed and recorded
@@ -29,7 +30,8 @@ type Access struct {
 // Has tells whether every permission of want is allowed.
 func (a Access) Has(want Perms) bool { return a.Allow&want == want }
 
-func open(mask Perms) Access { return Access{Allow: mask} }
+// unmediated is the answer about a class that the profile leaves open.
+func unmediated(mask Perms) Access { return Access{Allow: mask} }
 
 // answer is what the grant says about the permissions of mask.
 func (g *grant) answer(mask Perms) Access {
@@ -109,13 +111,27 @@ func subset(link, target *grant) bool {
 	return more == 0 && (link.allow&MayExec == 0 || link.exec == target.exec)
 }
 
-// Attaches answers whether a program at path, started by an unconfined process,
-// runs under the profile; extended attributes are not looked at.
+// Attaches answers whether a program at path runs under the profile where it is
+// looked for by path: on exec from no confinement, and for a child on exec by a
+// rule without a target. Extended attributes are not looked at.
 func (p *Profile) Attaches(path string) bool {
 	if p.xmatch == nil {
-		return p.Name == path && strings.HasPrefix(path, "/")
+		return p.tail() == path && strings.HasPrefix(path, "/")
 	}
 	return p.xmatch.at(p.xmatch.text(p.xmatch.start, path), Others).allow&MayAttach != 0
+}
+
+// tail is the profile's own name, without those it lies in (kernel: lib.c,
+// basename).
+func (p *Profile) tail() string {
+	name := p.Name
+	for {
+		_, child, ok := strings.Cut(name, "//")
+		if !ok {
+			return name
+		}
+		name = child
+	}
 }
 
 // ChangeProfile answers whether a process may change to the profile target.

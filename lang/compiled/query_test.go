@@ -183,7 +183,7 @@ func TestAttachment(t *testing.T) { eachForm(t, kernel61, testAttachment) }
 func testAttachment(t *testing.T, parser tool) {
 	policy := parser.policy(t, `
 		profile glob /usr/bin/{a,b*} { /x r, }
-		/usr/bin/plain { /x r, ^hat { /y r, } }
+		/usr/bin/plain { /x r, ^hat { /y r, } profile /bin/kid { /x r, } }
 		profile none { /x r, }`)
 	for _, test := range []struct {
 		name, path string
@@ -191,6 +191,7 @@ func testAttachment(t *testing.T, parser tool) {
 	}{
 		{"glob", "/usr/bin/a", true}, {"glob", "/usr/bin/bc", true}, {"glob", "/usr/bin/c", false},
 		{"/usr/bin/plain", "/usr/bin/plain", true}, {"/usr/bin/plain", "/usr/bin/plai", false},
+		{"/usr/bin/plain///bin/kid", "/bin/kid", true}, {"/usr/bin/plain//hat", "hat", false},
 		{"none", "none", false}, {"none", "/usr/bin/a", false},
 	} {
 		if got := policy.Profile(test.name).Attaches(test.path); got != test.want {

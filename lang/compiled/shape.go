@@ -248,12 +248,24 @@ const (
 	portRemote     = 2
 )
 
-// endpoint leads over port, address and NUL behind a kind of port; the address
-// has its length in front.
+// The kinds of an address, and how long each is (network.cc).
+const (
+	addrNone = 0
+	addrIPv4 = 1
+	addrIPv6 = 2
+)
+
+var addrLen = [...]int{addrNone: 0, addrIPv4: 4, addrIPv6: 16}
+
+// endpoint leads over port, kind of address, address and NUL behind a kind of
+// port.
 func (s *shape) endpoint(from uint8) uint8 {
 	port := s.any(from, 2)
-	none, v4, v6 := s.on(0, port), s.any(s.on(4, port), 4), s.any(s.on(16, port), 16)
-	return s.on(0, none, v4, v6)
+	var ends []uint8
+	for kind, n := range addrLen {
+		ends = append(ends, s.any(s.on(byte(kind), port), n))
+	}
+	return s.on(0, ends...)
 }
 
 // inetShape is what follows the family of IPv4 and IPv6 sockets (network.cc):

@@ -207,10 +207,10 @@ func (s *stream) blob(name string) (b []byte, off int) {
 	return s.take(int(size), "blob"), off
 }
 
-// array opens an array and returns how many entries it announces; elements are
-// at least min bytes long, so that the count cannot ask for more memory than
-// the stream has bytes.
-func (s *stream) array(name string, min int) int {
+// array opens an array and returns how many entries it announces; each is at
+// least size bytes long, so that the count cannot ask for more memory than the
+// stream has bytes.
+func (s *stream) array(name string, size int) int {
 	if !s.tag(tagArray, name) {
 		return 0
 	}
@@ -219,7 +219,7 @@ func (s *stream) array(name string, min int) int {
 		return 0
 	}
 	n := int(binary.LittleEndian.Uint16(b))
-	if n*min > len(s.b)-s.pos {
+	if n*size > len(s.b)-s.pos {
 		s.fail("%d array entries, not the end of the stream", n)
 		return 0
 	}

@@ -159,9 +159,9 @@ func inetWords(family int) func([]byte, Perms) string {
 // endWords spells a kind of port, a port and an address, and returns what
 // follows the NUL behind them.
 func endWords(in []byte) (end string, rest []byte) {
-	port, size := binary.BigEndian.Uint16(in[1:]), int(in[3])
+	port, size := binary.BigEndian.Uint16(in[1:]), addrLen[in[3]]
 	ip, rest := in[4:4+size], in[5+size:]
-	if size == 0 {
+	if in[3] == addrNone {
 		return fmt.Sprintf("ip=none port=%d", port), rest
 	}
 	addr, _ := netip.AddrFromSlice(ip)
