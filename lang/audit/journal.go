@@ -117,6 +117,8 @@ func (p *place) entry(message []byte) (Status, string) {
 	return s, problem
 }
 
+// message reads the message of an entry by who sent it, as journald saw it or,
+// where only some fields were asked for, as the sender says.
 func (p *place) message() (Status, string) {
 	j := p.json
 	switch string(unquote(j.transport)) {
@@ -127,25 +129,33 @@ func (p *place) message() (Status, string) {
 		return p.kernel(0)
 	case "audit":
 		return p.auditTag(0)
-	case "": // a journal of which only some fields were asked for
+	case "":
+		if len(j.exe) == 0 {
+			return p.claimed(string(unquote(j.identifier)))
+		}
+	}
+	exe := unquote(j.exe)
+	return p.program(string(exe[bytes.LastIndexByte(exe, '/')+1:]))
+}
+
+// claimed reads a message of whoever calls itself so.
+func (p *place) claimed(identifier string) (Status, string) {
+	switch identifier {
+	case "kernel", "audit":
+		return p.auditTag(0)
+	case "":
 		if s, problem := p.auditTag(0); s != Other {
 			return s, problem
 		}
-		if len(j.exe) == 0 && len(j.identifier) == 0 {
-			return p.mediator(0)
-		}
+		return p.mediator(0)
 	}
-	return p.program()
+	return p.program(identifier)
 }
 
 // program reads a message that a program sent, if it is one that mediates or
 // that hands on what auditd got.
-func (p *place) program() (Status, string) {
-	name := unquote(p.json.exe)
-	if len(name) == 0 {
-		name = unquote(p.json.identifier)
-	}
-	switch string(name[bytes.LastIndexByte(name, '/')+1:]) {
+func (p *place) program(name string) (Status, string) {
+	switch name {
 	case "dbus-daemon", "dbus", "dbus-broker", "dbus-broker-launch":
 		return p.mediator(0)
 	case "auditd", "audispd", "audisp-syslog":

@@ -69,6 +69,8 @@ func TestShapes(t *testing.T) {
 		{"journal, JSON bytes of old", `{ "MESSAGE" : [ 65, 86, 67, 32` + strings.ReplaceAll(","+byteList(testBody)[1:], ",", ", ") + `, "_TRANSPORT" : "audit" }`, ShapeJournalJSON, "", ""},
 		{"journal, JSON of audit", `{"_AUDIT_ID":"54","_AUDIT_TYPE":"1400","_SOURCE_REALTIME_TIMESTAMP":"1279967133365000","_TRANSPORT":"audit","MESSAGE":` + jsonString("AVC "+testBody) + `}`, ShapeJournalJSON, "", "54"},
 		{"journal, JSON, message alone", `{"MESSAGE":` + jsonString(kernel) + `}`, ShapeJournalJSON, "", "1279967133.365:54"},
+		{"journal, JSON, identifier alone", `{"SYSLOG_IDENTIFIER":"kernel","MESSAGE":` + jsonString(kernel) + `}`, ShapeJournalJSON, "", "1279967133.365:54"},
+		{"journal, JSON of audisp", `{"_TRANSPORT":"syslog","_EXE":"/sbin/audisp-syslog","MESSAGE":` + jsonString("type=AVC msg="+testStamp+testBody) + `}`, ShapeJournalJSON, "", "1279967133.365:54"},
 		{"bare", testBody, ShapeBare, "", ""},
 		{"bare with stamp", "msg=" + testStamp + testBody, ShapeBare, "", "1279967133.365:54"},
 		{"after a crash", "\x00\x00\x00Jul 24 12:25:33 web-1 kernel: " + kernel, ShapeSyslog, "web-1", "1279967133.365:54"},
@@ -118,6 +120,8 @@ func TestMediators(t *testing.T) {
 		{"session bus with ISO time", "2010-07-24T12:25:33.365+02:00 ns1 dbus-daemon[1692]: " + testBus, "2010-07-24T10:25:33Z"},
 		{"session bus, journal's ISO time", "2010-07-24T12:25:33+0200 ns1 dbus-daemon[1692]: " + testBus, "2010-07-24T10:25:33Z"},
 		{"JSON", `{"_TRANSPORT":"syslog","_EXE":"/usr/bin/dbus-daemon","__REALTIME_TIMESTAMP":"1279967133365000","MESSAGE":` + jsonString(testBus) + `}`, "2010-07-24T10:25:33Z"},
+		{"JSON, identifier alone", `{"SYSLOG_IDENTIFIER":"dbus-daemon","__REALTIME_TIMESTAMP":"1279967133365000","MESSAGE":` + jsonString(testBus) + `}`, "2010-07-24T10:25:33Z"},
+		{"JSON, message alone", `{"MESSAGE":` + jsonString(testBus) + `}`, "0001-01-01T00:00:00Z"},
 		{"JSON of audit", `{"_TRANSPORT":"audit","_AUDIT_TYPE":"1107","MESSAGE":` + jsonString("USER_AVC "+outer+inner) + `}`, "0001-01-01T00:00:00Z"},
 	}
 	for _, test := range tests {
@@ -181,6 +185,9 @@ func TestForeign(t *testing.T) {
 		`{"_TRANSPORT":"syslog","SYSLOG_IDENTIFIER":"kernel","_EXE":"/usr/bin/logger","MESSAGE":` + jsonString(kernel) + `}`,
 		`{"_TRANSPORT":"stdout","_COMM":"dbus-daemon","_EXE":"/opt/evil","MESSAGE":` + jsonString(testBus) + `}`,
 		`{"_TRANSPORT":"kernel","SYSLOG_FACILITY":"1","MESSAGE":` + jsonString(kernel) + `}`,
+		`{"_TRANSPORT":"syslog","SYSLOG_IDENTIFIER":"dbus-daemon","MESSAGE":` + jsonString(testBus) + `}`, // gone before journald saw it
+		`{"SYSLOG_IDENTIFIER":"sshd","MESSAGE":` + jsonString(kernel) + `}`,
+		`{"_EXE":"/usr/sbin/sshd","MESSAGE":` + jsonString(kernel) + `}`,
 		`{"log":` + jsonString(kernel) + `,"stream":"stdout"}`,
 		`{"_TRANSPORT":"syslog","X":",\"MESSAGE\":\"audit: type=1400","MESSAGE":` + jsonString("a "+kernel) + `}`,
 	} {
