@@ -76,9 +76,9 @@ func (p *parser) class() (node, error) {
 		return node{}, err
 	}
 	if negated {
-		set = complement(set)
+		return node{op: opSet, set: complement(set)}, nil
 	}
-	return node{op: opSet, set: set}, nil
+	return node{op: opClass, set: set}, nil
 }
 
 // members reads the elements of a class up to its bracket, and whether a
@@ -99,17 +99,19 @@ func (p *parser) members() (list []member, variable bool, err error) {
 				return nil, false, err
 			}
 			if m.b == ',' {
-				// The regex keeps the backslash of an escaped comma as a
-				// member of its own.
-				list = append(list, member{b: '\\', at: m.at})
+				// 3.0 and 4.1 take the backslash for a member, 5.0 never ends.
+				return nil, false, p.corrupt(m.at, "escaped comma in a class", "write the comma without a backslash")
 			}
 		case '@':
-			if name, n := variableAt(p.b[p.i:]); name != "" {
-				variable, p.variable = true, true
-				p.i += n
+			n, err := p.reference()
+			if err != nil {
+				return nil, false, err
+			}
+			p.i += max(n, 1)
+			if n > 0 {
+				variable = true
 				continue
 			}
-			p.i++
 		default:
 			p.i++
 		}

@@ -18,14 +18,15 @@
 // bytes: é is two.
 //
 // Variables (parser_variable.c, parser_symtab.c). @{NAME} is a letter and then
-// letters, digits and underscores; anything else behind @{ makes it an ordinary
-// at sign, but for @{}, which is an error. \@ begins no variable. A variable
+// letters, digits and underscores. \@ and @\{ begin no variable. A variable
 // with one value is replaced as text, which may bring half a brace. One with
 // several becomes an alternation of them; where a slash stands right before or
 // behind it, the values lose theirs on that side. Values may refer to variables
-// and then multiply. The parser cuts a value off after 4096 bytes, in silence;
-// Expand refuses. (3.0.8 also fails with "Out of memory" where a value is
-// nothing but a reference to an empty one; Expand does not.)
+// and then multiply. A value is cut off after 4096 bytes, in silence; Expand
+// refuses. That is how 3.0 and 4.1 have it. 5.0 drops equal values, and leaves
+// leading slashes to the values where one slash is all that stands before the
+// variable; and 3.0.8 fails with "Out of memory" where a value is nothing but a
+// reference to an empty one.
 //
 // Slashes (parser_regex.c, filter_slashes). A run of slashes is one slash,
 // except for exactly two at the very start. That is done to the text: /a/{b/,/c}
@@ -48,16 +49,17 @@
 // right behind the bracket negates: [^a] also matches slash and NUL. A - is a
 // range, whichever end is greater, and stands for itself only as the first.
 // Neither is changed by a backslash, so [\^a] negates. ! is a byte as any other,
-// and so are braces and commas; the escape of a comma in a class also adds the
-// backslash.
+// and so are braces and commas.
 //
 // # What is refused
 //
-// Parse refuses what the parser refuses, and four things that it takes but
-// makes something else of (SyntaxError.Corrupt): * and ? in a class, which it
-// replaces by the text of a regular expression; a class that begins with its
-// closing bracket, which goes on to a later one; \d or \x that becomes an escape
-// only by digits that were escapes themselves. A text with variables is judged as
+// Parse refuses what the parser refuses, and six things that at least one version
+// of it takes but makes something else of (SyntaxError.Corrupt): * and ? in a
+// class, which it replaces by the text of a regular expression; an escaped comma
+// in a class, which adds a backslash to it, and at which 5.0 never ends; a class
+// that begins with its closing bracket, which goes on to a later one; @{ that
+// begins no variable, which 3.0 and 4.1 take for an at sign; \d or \x that becomes
+// an escape only by digits that were escapes themselves. A text with variables is judged as
 // far as it can be before their values are known.
 //
 // # Real paths

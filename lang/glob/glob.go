@@ -95,10 +95,15 @@ func (g Glob) Variables() []string {
 	return slices.Clone(g.g.variables)
 }
 
-// Exact tells whether the glob counts as an exact path where rules with
-// different exec transitions overlap: literals and alternations of them do, a
-// class or wildcard does not, a variable not before it is expanded.
-func (g Glob) Exact() bool { return g.g != nil && g.g.root.exact() }
+// Exact tells whether the glob counts as an exact path, which wins over patterns
+// with another exec transition, up to parser 4.0: literals and alternations of
+// them do, a class or wildcard does not, a variable not before it is expanded
+// (libapparmor_re/aare_rules.cc: add_rule_vec).
+func (g Glob) Exact() bool { return g.g != nil && g.g.root.madeOf(opLiteral) }
+
+// ExactOrClasses is what Exact is from parser 4.1 on: there a class that is not
+// negated counts as exact too.
+func (g Glob) ExactOrClasses() bool { return g.g != nil && g.g.root.madeOf(opLiteral, opClass) }
 
 // Match tells whether the glob matches the path, byte for byte. A directory's
 // path ends in a slash. A Glob with variables matches nothing before Expand.

@@ -16,26 +16,49 @@ import (
 	"time"
 )
 
-// oracle runs the real apparmor_parser with the features of a real kernel
-// pinned, for without them it compiles no file rules at all.
+// oracle runs a real apparmor_parser with the features of a real kernel pinned,
+// for without them it compiles no file rules at all.
 type oracle struct {
-	parser, features, base string
+	parser, version, features, base string
 }
 
-func newOracle(tb testing.TB) *oracle {
+// oracles returns the machine's apparmor_parser and those that APC_PARSERS
+// lists, parted by colons.
+func oracles(tb testing.TB) []*oracle {
 	tb.Helper()
-	parser, err := exec.LookPath("apparmor_parser")
-	if err != nil {
-		parser, err = exec.LookPath("/usr/sbin/apparmor_parser")
+	parsers := filepath.SplitList(os.Getenv("APC_PARSERS"))
+	for _, name := range []string{"/usr/sbin/apparmor_parser", "apparmor_parser"} {
+		if path, err := exec.LookPath(name); err == nil {
+			parsers = append([]string{path}, parsers...)
+			break
+		}
 	}
-	if err != nil {
+	if len(parsers) == 0 {
 		tb.Skip("SKIPPED: no apparmor_parser on this machine, so nothing was compared with it")
 	}
 	features := filepath.Join("..", "feature", "kernel", "debian-12")
 	if _, err := os.Stat(features); err != nil {
 		tb.Fatal(err)
 	}
-	return &oracle{parser: parser, features: features, base: tb.TempDir()}
+	var list []*oracle
+	for _, path := range parsers {
+		out, err := exec.Command(path, "--version").Output()
+		if err != nil {
+			tb.Fatalf("%s: %v", path, err)
+		}
+		_, version, _ := strings.Cut(strings.SplitN(string(out), "\n", 2)[0], "version ")
+		list = append(list, &oracle{parser: path, version: version, features: features, base: tb.TempDir()})
+	}
+	return list
+}
+
+func (o *oracle) is(version string) bool { return strings.HasPrefix(o.version, version) }
+
+// withParsers runs a test with each parser there is.
+func withParsers(t *testing.T, test func(t *testing.T, o *oracle)) {
+	for _, o := range oracles(t) {
+		t.Run(o.version, func(t *testing.T) { test(t, o) })
+	}
 }
 
 var errTimeout = errors.New("apparmor_parser did not end")

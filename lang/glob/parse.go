@@ -2,6 +2,7 @@ package glob
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -31,7 +32,8 @@ type op uint8
 
 const (
 	opLiteral  op = iota // the bytes of lit
-	opSet                // one byte out of set
+	opClass              // one byte out of set, which lists them
+	opSet                // one byte out of set, which leaves some out
 	opStar               // any number of bytes out of set
 	opConcat             // sub, one after the other
 	opAlt                // one of sub
@@ -232,21 +234,34 @@ func (p *parser) alternation(depth int) (node, error) {
 	return alt, nil
 }
 
-// at reads `@{NAME}`, or an at sign that begins no variable.
+// at reads `@{NAME}`, or an at sign that no brace follows.
 func (p *parser) at(seq *node) error {
+	n, err := p.reference()
+	switch {
+	case err != nil:
+		return err
+	case n > 0:
+		p.emit(seq, node{op: opVariable})
+	default:
+		p.literal(seq, '@')
+	}
+	p.i += max(n, 1)
+	return nil
+}
+
+// reference returns the length of the reference to a variable here, 0 where an
+// at sign is all there is.
+func (p *parser) reference() (int, error) {
 	name, n := variableAt(p.b[p.i:])
 	switch {
-	case n == 0:
-		p.i++
-		p.literal(seq, '@')
-	case name == "":
-		return p.fail(p.i, "variable without a name", `write @{NAME}, or a literal as @\{\}`)
-	default:
-		p.i += n
-		p.variable = true
-		p.emit(seq, node{op: opVariable})
+	case n > 0 && name == "":
+		return 0, p.fail(p.i, "variable without a name", `write @{NAME}, or a literal as @\{\}`)
+	case n == 0 && p.i+1 < len(p.b) && p.b[p.i+1] == '{':
+		// 3.0 and 4.1 take it for an at sign before braces, 5.0 refuses.
+		return 0, p.corrupt(p.i, "@{ that begins no variable", `write @{NAME}, or a literal as @\{`)
 	}
-	return nil
+	p.variable = p.variable || n > 0
+	return n, nil
 }
 
 func (n node) hasVariable() bool {
@@ -261,14 +276,13 @@ func (n node) hasVariable() bool {
 	return false
 }
 
-// exact tells whether only literals and alternations make up the node
-// (libapparmor_re/aare_rules.cc: add_rule_vec, exact_match).
-func (n node) exact() bool {
-	if n.op != opLiteral && n.op != opConcat && n.op != opAlt {
+// madeOf tells whether alternations of the given kinds are all there is.
+func (n node) madeOf(ops ...op) bool {
+	if n.op != opConcat && n.op != opAlt && !slices.Contains(ops, n.op) {
 		return false
 	}
 	for _, s := range n.sub {
-		if !s.exact() {
+		if !s.madeOf(ops...) {
 			return false
 		}
 	}

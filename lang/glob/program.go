@@ -43,7 +43,7 @@ func (p *program) compile(n node, next int32) int32 {
 			next = p.emit(inst{op: instByte, set: setOf(n.lit[i]), next: next})
 		}
 		return next
-	case opSet:
+	case opClass, opSet:
 		return p.emit(inst{op: instByte, set: n.set, next: next})
 	case opStar:
 		return p.emit(inst{op: instLoop, set: n.set, next: next})

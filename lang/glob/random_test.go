@@ -43,7 +43,7 @@ func randomPiece(r *rand.Rand, depth int) string {
 		}
 		return "{" + strings.Join(branches, ",") + "}"
 	}
-	return pick("{a}", "{}", "[", "]", "{", "}", "[]", "[^]", "[a-]", "@{}", "a", "b", "c")
+	return pick("{a}", "{}", "@{", "[", "]", "{", "}", "[]", "[^]", "[a-]", "@{}", "a", "b", "c")
 }
 
 func randomClass(r *rand.Rand) string {
