@@ -41,31 +41,63 @@ func keep() error {
 	if err := life.Decode(&job); err != nil {
 		return err
 	}
-	memory, scratch := memoryFolder(job)
-	defer os.RemoveAll(scratch)
-	cmd, err := startKernel(job, memory)
+	memory, clean := memoryFolder(job)
+	defer clean()
+	k, err := startKernel(job, memory)
 	if err != nil {
 		return err
 	}
 	go func() {
 		io.Copy(io.Discard, os.Stdin)
-		killGroup(cmd.Process.Pid)
+		k.kill()
 	}()
-	err = cmd.Wait()
-	killGroup(cmd.Process.Pid)
+	err = <-k.ended
+	k.kill()
 	return err
 }
 
-// killGroup kills the kernel and the processes that stand for the guest's,
-// which are in its group and outlive it otherwise.
-func killGroup(pid int) { syscall.Kill(-pid, syscall.SIGKILL) }
+// kernel is a running kernel.
+type kernel struct {
+	pid   int
+	ended chan error
+}
+
+// kill kills the kernel and the processes that stand for the guest's, which are
+// in its group and would outlive it.
+func (k kernel) kill() { syscall.Kill(-k.pid, syscall.SIGKILL) }
 
 // startKernel starts the kernel without the rights that it must not have. The
-// calling thread loses them too, and stays locked to the caller's goroutine:
-// were it to end, so would the kernel.
-func startKernel(job keeperJob, memory string) (*exec.Cmd, error) {
-	cmd := exec.Command(job.Kernel, job.Args...)
-	cmd.Env = []string{"PATH=/usr/bin:/bin", "TMPDIR=" + memory}
+// thread that starts it loses them too, so it is no other's; and it lives as
+// long as the kernel, which gets a signal when it ends.
+func startKernel(job keeperJob, memory string) (kernel, error) {
+	cmd, err := kernelCommand(job, memory)
+	if err != nil {
+		return kernel{}, err
+	}
+	started := make(chan error)
+	k := kernel{ended: make(chan error)}
+	go func() {
+		runtime.LockOSThread()
+		dropCapabilities()
+		err := denyChanges(!canHideFiles(memory))
+		if err == nil {
+			err = cmd.Start()
+		}
+		started <- err
+		if err == nil {
+			k.ended <- cmd.Wait()
+		}
+	}()
+	if err := <-started; err != nil {
+		return kernel{}, err
+	}
+	k.pid = cmd.Process.Pid
+	cmd.ExtraFiles[0].Close() // the channel, for whose end the host waits
+	return k, nil
+}
+
+// kernelCommand returns the kernel's command with its files.
+func kernelCommand(job keeperJob, memory string) (*exec.Cmd, error) {
 	// The console and the serial line want something to read from. The kernel's
 	// own null channel would open /dev/null for writing.
 	var silent [2]int // the other end stays open
@@ -73,10 +105,10 @@ func startKernel(job keeperJob, memory string) (*exec.Cmd, error) {
 		return nil, fmt.Errorf("pipe: %w", err)
 	}
 	silence := os.NewFile(uintptr(silent[0]), "silence")
-	channel := os.NewFile(channelFD, "channel")
-	defer channel.Close() // the host waits for its end
+	cmd := exec.Command(job.Kernel, job.Args...)
+	cmd.Env = []string{"PATH=/usr/bin:/bin", "TMPDIR=" + memory}
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = silence, os.Stderr, os.Stderr
-	cmd.ExtraFiles = []*os.File{channel, silence}
+	cmd.ExtraFiles = []*os.File{os.NewFile(channelFD, "channel"), silence}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGKILL}
 	if xstateSize() > umlStateSize {
 		shim, err := shimFile()
@@ -86,12 +118,7 @@ func startKernel(job keeperJob, memory string) (*exec.Cmd, error) {
 		cmd.ExtraFiles = append(cmd.ExtraFiles, shim)
 		cmd.Env = append(cmd.Env, fmt.Sprintf("LD_PRELOAD=/proc/self/fd/%d", shimFD))
 	}
-	runtime.LockOSThread()
-	dropCapabilities()
-	if err := denyChanges(!canHideFiles(memory)); err != nil {
-		return nil, err
-	}
-	return cmd, cmd.Start()
+	return cmd, nil
 }
 
 // shimFile returns the object of xstate.go as a file without a name.
@@ -123,25 +150,28 @@ func canHideFiles(dir string) bool {
 }
 
 // memoryFolder says where the file that holds the guest's memory is to be, and
-// by which name this process can remove the scratch folder. In namespaces of
-// its own the memory is on a tmpfs that nobody else sees, and all else is
-// read-only; where even root may not have that, the filter of startKernel alone
-// guards the host's files.
-func memoryFolder(job keeperJob) (memory, scratch string) {
-	memory, scratch = filepath.Join(job.Scratch, "memory"), job.Scratch
+// how to remove the scratch folder. In namespaces of its own the memory is on a
+// tmpfs that nobody else sees, and all else is read-only; where even root may
+// not have that, the filter of startKernel alone guards the host's files.
+func memoryFolder(job keeperJob) (memory string, clean func()) {
+	memory = filepath.Join(job.Scratch, "memory")
+	clean = func() { os.RemoveAll(job.Scratch) }
 	if job.Apart {
-		writable, err := readOnlyHost(memory, filepath.Dir(scratch), job.MemoryMB)
+		parent, err := readOnlyHost(memory, filepath.Dir(job.Scratch), job.MemoryMB)
 		if err == nil {
-			return memory, filepath.Join(writable, filepath.Base(scratch))
+			return memory, func() {
+				unix.Unmount(memory, unix.MNT_DETACH)
+				os.RemoveAll(filepath.Join(parent, filepath.Base(job.Scratch)))
+			}
 		}
 		fmt.Fprintln(os.Stderr, "the host's files are guarded by seccomp alone:", err)
 	}
 	for _, dir := range []string{os.Getenv("TMPDIR"), "/dev/shm"} {
 		if holdsMemory(dir, job.MemoryMB) {
-			return dir, scratch
+			return dir, clean
 		}
 	}
-	return memory, scratch
+	return memory, clean
 }
 
 // holdsMemory says whether a folder has room for some megabytes, and whether
