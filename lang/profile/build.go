@@ -20,9 +20,16 @@ func rules[B any, P interface {
 	*B
 	lowerer
 }]() ruleReader {
-	grammar := build[statement[B]]()
+	full, bare := build[statement[B]](), build[plain[B]]()
 	return func(r *reader, tokens []token) (Node, error) {
-		s, err := parse(grammar, r.src, tokens)
+		if tokens[0].kind != tokKeyword || r.wordsEnd(tokens) == 0 {
+			s, err := parse(bare, r.src, tokens)
+			if err != nil {
+				return nil, err
+			}
+			return &Rule{Rule: rule.Rule{Body: P(&s.Body).body(r, words{})}}, nil
+		}
+		s, err := parse(full, r.src, tokens)
 		if err != nil {
 			return nil, err
 		}
@@ -35,7 +42,9 @@ func rules[B any, P interface {
 
 // grammars holds the parser of every kind of statement.
 type grammars struct {
-	rules   map[string]ruleReader // by keyword; "" for a path
+	rules   map[string]ruleReader // by keyword
+	paths   ruleReader            // rules that begin with a path
+	others  ruleReader            // all other rules on paths
 	abi     *participle.Parser[abiStatement]
 	alias   *participle.Parser[aliasStatement]
 	rlimit  *participle.Parser[rlimitStatement]
@@ -53,13 +62,14 @@ var grammar = sync.OnceValue(func() *grammars {
 	umount, mount := rules[umountRule](), rules[mountRule]()
 	return &grammars{
 		rules: map[string]ruleReader{
-			"": rules[pathRule](), "file": rules[bareFile](), "link": rules[linkRule](), "all": rules[allRule](),
+			"file": rules[bareFile](), "link": rules[linkRule](), "all": rules[allRule](),
 			"capability": rules[capabilityRule](), "network": rules[networkRule](), "unix": rules[unixRule](),
 			"dbus": rules[dbusRule](), "signal": rules[signalRule](), "ptrace": rules[ptraceRule](),
 			"userns": rules[usernsRule](), "mqueue": rules[mqueueRule](), "io_uring": rules[ioUringRule](),
 			"mount": mount, "remount": umount, "umount": umount, "unmount": umount,
 			"pivot_root": rules[pivotRootRule](), "change_profile": rules[changeProfileRule](),
 		},
+		paths: rules[pathFirst](), others: rules[pathRule](),
 		abi: build[abiStatement](), alias: build[aliasStatement](), rlimit: build[rlimitStatement](),
 		include: build[includeStatement](), assign: build[assignStatement](), boolean: build[booleanStatement](),
 		profile: build[profileHead](), group: build[groupHead](), ifs: build[ifHead](), elses: build[elseHead](),
@@ -72,7 +82,7 @@ func (r *reader) build(tokens []token) (Node, error) {
 	switch {
 	case first.kind == tokInclude:
 		return r.include(tokens)
-	case first.kind == tokVariable && len(tokens) > 1 && tokens[1].kind == tokPunct && !r.is(tokens[1], "{"):
+	case first.kind == tokVariable && r.isAssignment(tokens):
 		return r.assign(tokens)
 	case first.kind == tokBoolean:
 		return r.boolean(tokens)
@@ -94,13 +104,17 @@ func (r *reader) build(tokens []token) (Node, error) {
 
 // rule reads a rule, which its first word behind the qualifiers chooses.
 func (r *reader) rule(tokens []token) (Node, error) {
-	g := grammar().rules
-	if i := r.wordsEnd(tokens); i < len(tokens) && tokens[i].kind == tokKeyword {
-		if read, ok := g[r.text(tokens[i])]; ok {
+	g := grammar()
+	first := tokens[min(r.wordsEnd(tokens), len(tokens)-1)]
+	switch first.kind {
+	case tokWord, tokVariable:
+		return g.paths(r, tokens)
+	case tokKeyword:
+		if read, ok := g.rules[r.text(first)]; ok {
 			return read(r, tokens)
 		}
 	}
-	return g[""](r, tokens)
+	return g.others(r, tokens)
 }
 
 // wordsEnd returns the index of the first token behind the qualifiers.

@@ -18,11 +18,20 @@ const maxTransitions = 12
 // profiles with one name, globs that are none once their variables are
 // replaced, exec rules that contradict each other. Warnings are for what it
 // accepts and drops.
-func Check(p *Policy) diag.List {
-	c := &checker{policy: p, vars: newVariables(), profiles: map[string]diag.Range{}, words: map[string]bool{}, preamble: true}
-	c.each(p.File.Nodes, map[string]bool{}, c.top)
+func Check(p *Policy) diag.List { return newChecker(p).run() }
+
+func newChecker(p *Policy) *checker {
+	return &checker{policy: p, vars: newVariables(), profiles: map[string]diag.Range{}, words: map[string]bool{}, preamble: true, pathVariables: true}
+}
+
+func (c *checker) run() diag.List {
+	c.each(c.policy.File.Nodes, map[string]bool{}, c.top)
 	return c.diags.Sorted()
 }
+
+// pathVariables are the variables that a parser from 5.0 on makes of the
+// attachment of a profile.
+var pathVariables = []string{"exec_path", "attach_path"}
 
 type checker struct {
 	policy   *Policy
@@ -32,8 +41,10 @@ type checker struct {
 	profiles map[string]diag.Range // by namespace and name
 	preamble bool                  // no profile has begun yet
 	words    map[string]bool       // globs that were found to be well
-	open     []string              // the files that are being included
-	via      []*Include
+
+	pathVariables bool     // profiles have them
+	open          []string // the files that are being included
+	via           []*Include
 }
 
 // body is a profile that is being checked.
@@ -156,20 +167,21 @@ func (c *checker) head(b *body) {
 		c.declare(p, c.profiles)
 	}
 	_, name, _ := SplitName(p.Name)
-	name = c.word(p.Range, name, nil)
 	attachment := p.Attachment
 	if attachment != "" {
+		c.word(p.Range, name, nil)
 		attachment = c.glob(p.Range, attachment, nil)
-	} else if strings.HasPrefix(name, "/") {
+	} else if name = c.glob(p.Range, name, nil); strings.HasPrefix(name, "/") {
 		attachment = name
-		c.glob(p.Range, name, nil)
 	}
 	for _, f := range p.Flags {
 		c.disconnected(p, f)
 	}
 	b.autos = map[string][]string{"profile_name": {literal(b.name())}}
-	if attachment != "" {
-		b.autos["exec_path"], b.autos["attach_path"] = []string{attachment}, []string{attachment}
+	if attachment != "" && c.pathVariables {
+		for _, name := range pathVariables {
+			b.autos[name] = []string{attachment}
+		}
 	}
 }
 
@@ -251,6 +263,12 @@ func (c *checker) child(p *Profile, b *body, g group) {
 	c.profile(p, b)
 }
 
+// keptInGroup says whether the parser keeps rules of a kind that stand in a
+// block of qualifiers (parser_yacc.y: rules opt_prefix block).
+func keptInGroup(k rule.Kind) bool {
+	return k == rule.KindFile || k == rule.KindLink || k == rule.KindChangeProfile
+}
+
 func (c *checker) dropped(at diag.Range, what string) {
 	c.report(diag.Warningf(at, "dropped-rule", what+" in a block of qualifiers",
 		"The parser keeps file, link and change_profile rules of such a block and drops all others without a word. Write it outside."))
@@ -282,7 +300,7 @@ func (c *checker) branches(i *If, b *body, g group, live bool) {
 // rule checks one rule.
 func (c *checker) rule(r *Rule, b *body, g group, live bool) {
 	kind := r.Kind()
-	if g.inside && kind != rule.KindFile && kind != rule.KindLink && kind != rule.KindChangeProfile {
+	if g.inside && !keptInGroup(kind) {
 		c.dropped(r.Range, string(kind)+" rule")
 		return
 	}
@@ -310,7 +328,7 @@ func (c *checker) word(at diag.Range, word string, autos map[string][]string) st
 	}
 	out, err := c.vars.expand(word, autos)
 	if err != nil {
-		c.refuse(at, "undefined-variable", "variable that cannot be replaced", "In %s: %v.", word, err)
+		c.refuse(at, "undefined-variable", "variable that cannot be replaced", "In %s: %v.", short(word), err)
 		return ""
 	}
 	return out

@@ -101,6 +101,7 @@ type execSet struct {
 	paths  map[string][]execRule // of exact globs, as far as they can be written out
 	globs  []execGlob            // those that are not exact
 	others []execGlob            // exact ones that would be too many paths
+	pairs  int                   // globs that were compared
 }
 
 // execGlob is an exec rule whose glob is no list of paths.
@@ -110,14 +111,30 @@ type execGlob struct {
 	auto   *glob.Automaton
 }
 
+// What a hostile profile cannot pass: contradictions that are reported, and
+// pairs of globs that are compared.
+const (
+	maxConflicts = 100
+	maxPairs     = 20000
+)
+
 // checkExecs refuses rules that say different things about the execution of
 // one file.
 func (c *checker) checkExecs(b *body) {
 	set := execSet{paths: map[string][]execRule{}}
+	conflicts := 0
 	for _, e := range b.execs {
+		if conflicts == maxConflicts {
+			return
+		}
 		if other, at := set.add(e); other != nil {
 			c.conflict(e, *other, at)
+			conflicts++
 		}
+	}
+	if set.pairs > maxPairs {
+		c.report(diag.Warningf(b.profile.Range, "too-many-globs", "too many exec globs to compare",
+			"Not all of them were searched for contradictions. Join those with the same transition by {a,b}."))
 	}
 }
 
@@ -126,11 +143,11 @@ func (c *checker) checkExecs(b *body) {
 func (s *execSet) add(e execRule) (*execRule, string) {
 	g := execGlob{execRule: e, prefix: literalPrefix(e.path)}
 	if !isExact(e.path) || e.target != "" && !isExact(e.target) {
-		other, at := g.meetsAny(s.globs)
+		other, at := s.meets(&g, s.globs)
 		s.globs = append(s.globs, g)
 		return other, at
 	}
-	other, at := g.meetsAny(s.others)
+	other, at := s.meets(&g, s.others)
 	paths := writeOut(e.path)
 	if paths == nil {
 		s.others = append(s.others, g)
@@ -166,13 +183,16 @@ func literalPrefix(word string) string {
 	return word
 }
 
-// meetsAny returns the first of among that contradicts the rule, and a path for
+// meets returns the first of among that contradicts a rule, and a path for
 // which both hold.
-func (g *execGlob) meetsAny(among []execGlob) (*execRule, string) {
+func (s *execSet) meets(g *execGlob, among []execGlob) (*execRule, string) {
 	for i := range among {
 		o := &among[i]
 		if !contradict(g.execRule, o.execRule) || !strings.HasPrefix(g.prefix, o.prefix) && !strings.HasPrefix(o.prefix, g.prefix) {
 			continue
+		}
+		if s.pairs++; s.pairs > maxPairs {
+			return nil, ""
 		}
 		if at, ok := g.meets(o); ok {
 			return &o.execRule, at

@@ -145,7 +145,10 @@ func (w *writer) class() []string {
 	}
 	members := w.word[w.i+1 : end]
 	w.i = end + 1
-	w.failed = w.failed || strings.ContainsAny(members, `\{}[]`)
+	if len(members) > maxPaths || strings.ContainsAny(members, `\{}[]`) {
+		w.failed = true
+		return nil
+	}
 	var out []string
 	for i := 0; i < len(members); i++ {
 		last := members[i]

@@ -23,6 +23,12 @@ type statement[B any] struct {
 	Body  B     `parser:"@@ ','"`
 }
 
+// plain is a statement without words before it. Most have none, and a grammar
+// that does not look for them is faster.
+type plain[B any] struct {
+	Body B `parser:"@@ ','"`
+}
+
 // condition is `name=value`, `name=(values)`, `name in (values)` or, in the
 // conditions on a peer, `name:=value`.
 type condition struct {
@@ -48,7 +54,14 @@ type (
 		Rule *pathRule `parser:"'file' @@?"`
 	}
 
-	// pathRule is `/path rw -> target` or `rw /path -> target`.
+	// pathFirst is `/path rw -> target`.
+	pathFirst struct {
+		Path   lexer.Token `parser:"@( Word | Variable )"`
+		Access lexer.Token `parser:"@Access"`
+		Target lexer.Token `parser:"( '->' @( Word | Variable ) )?"`
+	}
+
+	// pathRule is any rule on a path: as pathFirst, or `rw /path -> target`.
 	pathRule struct {
 		Safety lexer.Token `parser:"@( 'safe' | 'unsafe' )?"`
 		Path   lexer.Token `parser:"( @( Word | Variable )"`

@@ -45,12 +45,12 @@ func (r *reader) rangeOf(t lexer.Token) diag.Range {
 
 // refuse reports what is wrong with a token.
 func (r *reader) refuse(t lexer.Token, code, summary, detail string, args ...any) {
-	r.diags = append(r.diags, diag.Errorf(r.rangeOf(t), code, summary, detail, args...))
+	r.report(diag.Errorf(r.rangeOf(t), code, summary, detail, args...))
 }
 
 // warn reports what the parser accepts and a reader should know.
 func (r *reader) warn(t lexer.Token, code, summary, detail string, args ...any) {
-	r.diags = append(r.diags, diag.Warningf(r.rangeOf(t), code, summary, detail, args...))
+	r.report(diag.Warningf(r.rangeOf(t), code, summary, detail, args...))
 }
 
 // qualifiers lowers the words before a rule.

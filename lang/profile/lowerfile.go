@@ -19,6 +19,10 @@ func (f *bareFile) body(r *reader, w words) rule.Body {
 	return rule.File{}
 }
 
+func (p *pathFirst) body(r *reader, w words) rule.Body {
+	return (&pathRule{Path: p.Path, Access: p.Access, Target: p.Target}).body(r, w)
+}
+
 func (p *pathRule) body(r *reader, w words) rule.Body {
 	path, letters := p.Path, p.Access
 	if present(p.First) {
@@ -32,47 +36,41 @@ func (p *pathRule) body(r *reader, w words) rule.Body {
 	if p.Safety.Value == "unsafe" && w.Action.Value == "deny" {
 		r.refuse(p.Safety, "bad-access", "unsafe in a deny rule", "What is denied has no transition. Leave the word out.")
 	}
-	if present(p.First) {
-		return p.accessFirst(r, f)
+	if present(p.Target) {
+		return p.withTarget(r, f)
 	}
-	if present(p.Target) && f.Exec == "" {
-		r.warn(p.Target, "ignored-target", "target without a transition",
-			"The parser drops it, as no letter of the rule executes. For a link write `link %s -> %s,`.", path.Value, p.Target.Value)
-		return f
-	}
-	f.Target = text(p.Target)
-	return f
-}
-
-// accessFirst lowers `rl /path -> /target`, where the target of an l is the
-// only file that may be linked to.
-func (p *pathRule) accessFirst(r *reader, f rule.File) rule.Body {
-	links := f.Access&rule.LinkTo != 0
 	if present(p.Subset) && (f.Exec != "" || f.Access&^rule.LinkTo != 0) {
 		r.refuse(p.Subset, "bad-access", "subset with other permissions than l", "Write the link rule apart: `link subset PATH -> TARGET,`.")
 	}
-	if !present(p.Target) {
-		if present(p.Subset) && links {
-			return rule.Link{Subset: true, Path: f.Path}
-		}
-		return f
-	}
+	return f
+}
+
+// withTarget lowers a rule with a target: of its transition or, where it has
+// none, of its l.
+func (p *pathRule) withTarget(r *reader, f rule.File) rule.Body {
+	links, first := f.Access&rule.LinkTo != 0, present(p.First)
 	switch {
-	case links && f.Exec != "":
+	case present(p.Subset) && (f.Exec != "" || f.Access&^rule.LinkTo != 0):
+		r.refuse(p.Subset, "bad-access", "subset with other permissions than l", "Write the link rule apart: `link subset PATH -> TARGET,`.")
+	case first && links && f.Exec != "":
 		r.refuse(p.Target, "bad-access", "target of a link and of an exec",
 			"What stands behind -> is either the one or the other. Write two rules.")
-	case links && hasNamespace(text(p.Target)):
+	case first && links && hasNamespace(text(p.Target)):
 		r.refuse(p.Target, "bad-access", "namespace in the target of a link", "A link leads to a path.")
-	case links && f.Access == rule.LinkTo:
-		r.glob(p.Target)
-		return rule.Link{Subset: present(p.Subset), Path: f.Path, Target: text(p.Target)}
-	case links:
-		r.glob(p.Target)
-	case f.Exec == "":
+	case f.Exec == "" && !links:
 		r.warn(p.Target, "ignored-target", "target without a transition", "The parser drops it, as no letter of the rule executes.")
 		return f
+	case f.Exec == "" && !first:
+		r.warn(p.Target, "ignored-target", "target of a link that older parsers drop",
+			"Parsers before 5.0 allow links to any file here. Write `link %s -> %s,`.", p.Path.Value, p.Target.Value)
+	}
+	if f.Exec == "" {
+		r.glob(p.Target)
 	}
 	f.Target = text(p.Target)
+	if f.Exec == "" && f.Access == rule.LinkTo {
+		return rule.Link{Subset: present(p.Subset), Path: f.Path, Target: f.Target}
+	}
 	return f
 }
 

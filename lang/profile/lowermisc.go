@@ -117,28 +117,35 @@ func (r *reader) glob(t lexer.Token) {
 	if d, ok := badGlob(word); ok {
 		quote := strings.Index(t.Value, word)
 		d.Subject = r.place(t.Pos.Offset+quote+d.Subject.Start.Byte, t.Pos.Offset+len(t.Value))
-		r.diags = append(r.diags, d)
+		r.report(d)
 	}
 }
 
 // badGlob says what is wrong with a glob, at an offset in it. What the parser
-// accepts and then corrupts is a warning.
-func badGlob(word string) (diag.Diagnostic, bool) {
+// accepts and then corrupts is a warning, unless an error stands behind it.
+func badGlob(word string) (found diag.Diagnostic, ok bool) {
 	if !strings.ContainsAny(word, `\{}[]`) {
 		return diag.Diagnostic{}, false
 	}
-	_, err := glob.Parse(word)
-	var syntax *glob.SyntaxError
-	if !errors.As(err, &syntax) {
-		return diag.Diagnostic{}, false
+	rest := []byte(word)
+	for {
+		_, err := glob.Parse(string(rest))
+		var syntax *glob.SyntaxError
+		if !errors.As(err, &syntax) {
+			return found, ok
+		}
+		at := diag.Range{Start: diag.Pos{Byte: syntax.Offset}}
+		d := diag.Errorf(at, "bad-glob", syntax.Msg, "In the glob %s: %s.", short(word), syntax.Hint)
+		if !corrupts(rest, syntax.Offset) {
+			return d, true
+		}
+		if !ok {
+			d.Severity = diag.Warning
+			d.Detail += " The parser accepts it, but the rule does not mean what it says."
+			found, ok = d, true
+		}
+		rest[syntax.Offset] = 'x'
 	}
-	at := diag.Range{Start: diag.Pos{Byte: syntax.Offset}}
-	d := diag.Errorf(at, "bad-glob", syntax.Msg, "In the glob %s: %s.", word, syntax.Hint)
-	if corrupts(word, syntax.Offset) {
-		d.Severity = diag.Warning
-		d.Detail += " The parser accepts it, but the rule does not mean what it says."
-	}
-	return d, true
 }
 
 func (r *reader) globs(tokens []lexer.Token) {
@@ -149,7 +156,7 @@ func (r *reader) globs(tokens []lexer.Token) {
 
 // corrupts says whether the fault is one that the parser does not see: a star
 // or a question mark in a class, or an escape that another one completes.
-func corrupts(word string, offset int) bool {
+func corrupts(word []byte, offset int) bool {
 	if offset >= len(word) {
 		return false
 	}

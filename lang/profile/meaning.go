@@ -2,15 +2,15 @@ package profile
 
 import (
 	"maps"
-	"slices"
 
 	"apc/lang/diag"
 	"apc/lang/rule"
 )
 
 // Meaning is what a profile says: its rules with the qualifiers of the blocks
-// around them, of conditionals only the branches that hold, and below each
-// include what it brings in.
+// around them, of such a block only what the parser does not drop, of
+// conditionals only the branches that hold, and below each include what it
+// brings in.
 type Meaning struct {
 	Profile  *Profile
 	Name     string // as the kernel knows it: parent//child
@@ -31,7 +31,7 @@ type Said struct {
 // variables of its preamble by their names without @{}. What Check refuses is
 // passed over.
 func Meanings(p *Policy) ([]*Meaning, map[string][]string) {
-	c := &checker{policy: p, vars: newVariables(), profiles: map[string]diag.Range{}, words: map[string]bool{}, preamble: true}
+	c := newChecker(p)
 	var out []*Meaning
 	c.each(p.File.Nodes, map[string]bool{}, func(n Node) {
 		switch n := n.(type) {
@@ -47,23 +47,29 @@ func Meanings(p *Policy) ([]*Meaning, map[string][]string) {
 
 func (c *checker) meaning(p *Profile, name string) *Meaning {
 	m := &Meaning{Profile: p, Name: name}
-	m.Said = c.said(p.Block.Nodes, m, map[string]bool{}, rule.Qualifiers{})
+	m.Said = c.said(p.Block.Nodes, m, map[string]bool{}, nil)
 	return m
 }
 
-// said returns what statements say in the body of m.
-func (c *checker) said(nodes []Node, m *Meaning, seen map[string]bool, q rule.Qualifiers) []Said {
+// said returns what statements say in the body of m; q are the qualifiers of
+// the blocks around them, or nil where there is none.
+func (c *checker) said(nodes []Node, m *Meaning, seen map[string]bool, q *rule.Qualifiers) []Said {
 	var out []Said
 	for _, n := range nodes {
 		switch n := n.(type) {
 		case *Rule:
-			out = append(out, Said{Rule: qualified(n.Rule, q), Range: n.Range})
+			if q == nil || keptInGroup(n.Kind()) {
+				out = append(out, Said{Rule: qualified(n.Rule, q), Range: n.Range})
+			}
 		case *Group:
-			out = append(out, c.said(n.Block.Nodes, m, seen, qualified(rule.Rule{Qualifiers: n.Qualifiers}, q).Qualifiers)...)
+			inner := qualified(rule.Rule{Qualifiers: n.Qualifiers}, q).Qualifiers
+			out = append(out, c.said(n.Block.Nodes, m, seen, &inner)...)
 		case *If:
 			out = append(out, c.said(c.taken(n), m, seen, q)...)
 		case *Profile:
-			m.Children = append(m.Children, c.meaning(n, m.Name+"//"+n.Name))
+			if q == nil {
+				m.Children = append(m.Children, c.meaning(n, m.Name+"//"+n.Name))
+			}
 		case *Include:
 			said := Said{Rule: rule.Rule{Body: n.Include}, Range: n.Range}
 			for _, name := range n.Paths {
@@ -92,7 +98,10 @@ func (c *checker) taken(i *If) []Node {
 }
 
 // qualified adds the qualifiers of the block around it to a rule's own.
-func qualified(r rule.Rule, q rule.Qualifiers) rule.Rule {
+func qualified(r rule.Rule, q *rule.Qualifiers) rule.Rule {
+	if q == nil {
+		return r
+	}
 	r.Audit = r.Audit || q.Audit
 	if q.Action != rule.Allow {
 		r.Action = q.Action
@@ -100,7 +109,7 @@ func qualified(r rule.Rule, q rule.Qualifiers) rule.Rule {
 	if r.Priority == 0 {
 		r.Priority = q.Priority
 	}
-	if kind := r.Body; kind == nil || slices.Contains([]rule.Kind{rule.KindFile, rule.KindLink}, kind.Kind()) {
+	if r.Body == nil || r.Kind() == rule.KindFile || r.Kind() == rule.KindLink {
 		r.Owner = r.Owner || q.Owner
 		r.Other = r.Other || q.Other
 	}

@@ -18,6 +18,7 @@ var (
 	signals      = vocabulary(sync.OnceValue(feature.Signals))
 	rlimits      = vocabulary(sync.OnceValue(feature.Rlimits))
 	mountOptions = vocabulary(sync.OnceValue(feature.MountOptions))
+	profileFlags = vocabulary(sync.OnceValue(feature.ProfileFlags))
 )
 
 // hint says which word of the vocabulary was likely meant.

@@ -8,10 +8,13 @@ import (
 	"apc/lang/diag"
 )
 
-// The deepest nesting of blocks, and of a condition, that is read.
+// What a hostile text cannot pass. No policy comes near any of it.
 const (
-	maxBlocks = 100
-	maxExpr   = 100
+	maxBlocks = 100  // levels of blocks
+	maxExpr   = 100  // levels of a condition
+	fewTokens = 16   // words of a statement, behind which a line that looks like a rule is one
+	maxTokens = 256  // words of a statement, but for the values of a variable
+	maxDiags  = 1000 // diagnostics of a file
 )
 
 // reader builds a File.
@@ -20,6 +23,7 @@ type reader struct {
 	src   string
 	scan  *scanner
 	lines []int // where lines begin
+	last  diag.Pos
 	diags diag.List
 	given int // up to here the text belongs to nodes
 	depth int
@@ -53,10 +57,23 @@ func lineStarts(text string) []int {
 	return starts
 }
 
-// pos returns the place of an offset.
+// pos returns the place of an offset. Characters are counted from the place
+// that was asked for before where it is on the same line, so that a long line
+// is not counted over and over.
 func (r *reader) pos(offset int) diag.Pos {
 	line := sort.SearchInts(r.lines, offset+1) - 1
-	return diag.Pos{Byte: offset, Line: line + 1, Column: utf8.RuneCountInString(r.src[r.lines[line]:offset]) + 1}
+	from := diag.Pos{Byte: r.lines[line], Line: line + 1, Column: 1}
+	if r.last.Line == from.Line {
+		from = r.last
+	}
+	p := diag.Pos{Byte: offset, Line: from.Line}
+	if offset >= from.Byte {
+		p.Column = from.Column + utf8.RuneCountInString(r.src[from.Byte:offset])
+	} else {
+		p.Column = from.Column - utf8.RuneCountInString(r.src[offset:from.Byte])
+	}
+	r.last = p
+	return p
 }
 
 func (r *reader) place(start, end int) diag.Range {
@@ -64,9 +81,18 @@ func (r *reader) place(start, end int) diag.Range {
 	return diag.Range{File: r.file.Name, Start: r.pos(start), End: r.pos(end)}
 }
 
-func (r *reader) fail(start, end int, code, summary, detail string, args ...any) *diag.Diagnostic {
-	r.diags = append(r.diags, diag.Errorf(r.place(start, end), code, summary, detail, args...))
-	return &r.diags[len(r.diags)-1]
+// report keeps a diagnostic. Where there are too many it stops the reading.
+func (r *reader) report(d diag.Diagnostic) {
+	switch {
+	case len(r.diags) < maxDiags:
+		r.diags = append(r.diags, d)
+	case len(r.diags) == maxDiags:
+		r.diags = append(r.diags, diag.Errorf(d.Subject, "too-many-errors", "too many errors", "The rest of the file was not read."))
+	}
+}
+
+func (r *reader) fail(start, end int, code, summary, detail string, args ...any) {
+	r.report(diag.Errorf(r.place(start, end), code, summary, detail, args...))
 }
 
 func (r *reader) text(t token) string { return r.src[t.start:t.end] }
@@ -78,6 +104,9 @@ func (r *reader) is(t token, punct string) bool { return t.kind == tokPunct && r
 func (r *reader) nodes() ([]Node, token) {
 	var out []Node
 	for {
+		if len(r.diags) > maxDiags {
+			r.scan.reset(len(r.src))
+		}
 		t := r.scan.next()
 		if t.kind == tokEOF || r.is(t, "}") {
 			return out, t
@@ -120,7 +149,7 @@ func (r *reader) statement(first token) Node {
 	switch how {
 	case endError:
 		return r.unreadable(tokens)
-	case endEOF, endBrace:
+	case endEOF, endBrace, endLong:
 		return r.unfinished(tokens)
 	}
 	node, err := r.build(tokens)
@@ -139,6 +168,7 @@ const (
 	endEOF
 	endBrace // a closing brace, which is left to be read
 	endError // the last token is an error
+	endLong  // there are more tokens than any statement has
 )
 
 // collect reads the tokens of a statement.
@@ -152,6 +182,9 @@ func (r *reader) collect(first token) ([]token, ending) {
 		if t.kind == tokEOF {
 			return tokens, r.atEOF(tokens)
 		}
+		if len(tokens) >= fewTokens && r.overlong(tokens, t) {
+			return append(tokens, t), endLong
+		}
 		tokens = append(tokens, t)
 		switch {
 		case t.kind == tokError:
@@ -162,12 +195,27 @@ func (r *reader) collect(first token) ([]token, ending) {
 	}
 }
 
+// overlong says whether a token cannot belong to the statement before it, which
+// then lacks its end.
+func (r *reader) overlong(tokens []token, t token) bool {
+	if r.isAssignment(tokens) {
+		return false
+	}
+	between := r.src[tokens[len(tokens)-1].end:t.start]
+	return len(tokens) == maxTokens || r.scan.mode() == modeRule && strings.Contains(between, "\n") && r.startsRule(t)
+}
+
 // atEOF says whether a statement may end with the text: an assignment may.
 func (r *reader) atEOF(tokens []token) ending {
-	if len(tokens) > 1 && (tokens[0].kind == tokVariable || tokens[0].kind == tokBoolean) && tokens[1].kind == tokPunct {
+	if r.isAssignment(tokens) {
 		return endProper
 	}
 	return endEOF
+}
+
+func (r *reader) isAssignment(tokens []token) bool {
+	return len(tokens) > 1 && (tokens[0].kind == tokVariable || tokens[0].kind == tokBoolean) && tokens[1].kind == tokPunct &&
+		strings.HasSuffix(r.text(tokens[1]), "=")
 }
 
 // complete gives a node its text, and reads the block that it opens.

@@ -47,7 +47,7 @@ func (r *reader) form(tokens []token) string {
 	switch first := tokens[0]; {
 	case first.kind == tokInclude:
 		key = "include"
-	case first.kind == tokVariable && len(tokens) > 1 && tokens[1].kind == tokPunct:
+	case first.kind == tokVariable && r.isAssignment(tokens):
 		key = "variable"
 	case first.kind == tokBoolean:
 		key = "boolean"
@@ -103,13 +103,19 @@ func (r *reader) unexpected(tokens []token, err error) int {
 
 // quoted shows a token in a message.
 func quoted(s string) string {
-	if len(s) > 40 {
-		s = s[:40] + "…"
-	}
 	if s = strings.TrimSpace(s); s == "" {
 		return "end of line"
 	}
-	return "`" + s + "`"
+	return "`" + short(s) + "`"
+}
+
+// short cuts a long word for a message.
+func short(s string) string {
+	const limit = 80
+	if len(s) <= limit {
+		return s
+	}
+	return strings.ToValidUTF8(s[:limit], "") + "…"
 }
 
 // expected says what the grammar waited for, where that is one thing.
@@ -156,9 +162,9 @@ func (r *reader) startsRule(t token) bool {
 // cut ends a statement without its comma and goes on at the next one.
 func (r *reader) cut(tokens []token, next int) Node {
 	end := tokens[len(tokens)-1].end
-	d := r.fail(max(tokens[0].start, end-1), end, "missing-comma", "missing comma", "Every rule ends with a comma.")
-	at := r.place(end, end)
-	d.Fix = []diag.Edit{{Range: at, New: ","}}
+	d := diag.Errorf(r.place(max(tokens[0].start, end-1), end), "missing-comma", "missing comma", "Every rule ends with a comma.")
+	d.Fix = []diag.Edit{{Range: r.place(end, end), New: ","}}
+	r.report(d)
 	r.scan.reset(next)
 	return &Bad{Base: r.take(tokens[0].start, end, false)}
 }
@@ -179,7 +185,13 @@ func (r *reader) unfinished(tokens []token) Node {
 	if i := r.missingComma(tokens, len(tokens)-1); i > 0 {
 		return r.cut(tokens[:i], tokens[i].start)
 	}
-	return r.cut(tokens, r.scan.pos)
+	if len(tokens) <= maxTokens {
+		return r.cut(tokens, r.scan.pos)
+	}
+	r.fail(tokens[0].start, tokens[0].end, "syntax", "statement that does not end", "%s", r.form(tokens))
+	eol := max(r.lineEnd(tokens[0].start), tokens[0].end)
+	r.scan.reset(eol)
+	return &Bad{Base: r.take(tokens[0].start, eol, false)}
 }
 
 // unreadable reports a character that cannot stand where it does, and goes on

@@ -228,7 +228,7 @@ func blankAt(s string, i int) bool { return i < len(s) && blankChars[s[i]] }
 // What punct looks for, the longest first.
 var (
 	assignOps   = []string{"+=", "?=", ":=", "="}
-	plain       = []string{"+=", "?=", ":=", "->", "{", "}", "(", ",", "=", "+", "^", ":"}
+	rulePunct   = []string{"+=", "?=", ":=", "->", "{", "}", "(", ",", "=", "+", "^", ":"}
 	peerOps     = []string{":=", "="}
 	comparisons = []string{"==", "!=", ">=", "<=", ">", "<", "(", ")"}
 )

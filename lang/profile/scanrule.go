@@ -74,7 +74,7 @@ func (s *scanner) boolean() token {
 
 // rulePunct reads punctuation and what changes the mode with it.
 func (s *scanner) rulePunct() token {
-	t := s.punct(plain)
+	t := s.punct(rulePunct)
 	if t.kind == tokError {
 		return t
 	}

@@ -9,8 +9,12 @@ import (
 	"apc/lang/diag"
 )
 
-// maxExpanded bounds the text, in bytes, that one word may become.
-const maxExpanded = 1 << 20
+// The text, in bytes, that one word may become, and how far one variable may
+// lead to another.
+const (
+	maxExpanded = 1 << 20
+	maxChain    = 1000
+)
 
 // variables holds what the preamble assigns. Booleans and others share their
 // names (symtab.cc).
@@ -112,6 +116,8 @@ func (v *variables) values(name string, autos map[string][]string, open []string
 		values, ok = v.sets[name]
 	}
 	switch {
+	case len(open) > maxChain:
+		return nil, fmt.Errorf("@{%s} stands behind too many other variables", name)
 	case slices.Contains(open, name):
 		return nil, fmt.Errorf("@{%s} refers to itself, through %s", name, strings.Join(append(open, name), ", "))
 	case !ok:

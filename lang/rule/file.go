@@ -90,8 +90,8 @@ type File struct {
 	// same by a small letter.
 	Unsafe bool
 	// Target is the profile that an Exec names or, without an Exec and with
-	// LinkTo, the only file that may be linked to: the parser reads the latter
-	// only where the access stands first, as in `rl /path -> /target,`.
+	// LinkTo, the only file that may be linked to: parsers before 5.0 read the
+	// latter only where the access stands first, as in `rl /path -> /target,`.
 	Target string
 }
 
@@ -119,20 +119,19 @@ func (f File) text() string {
 type Link struct {
 	Subset bool // the link may have no more permissions than its target
 	Path   string
-	Target string // "" for any
+	Target string // "" for any; then it is spelled as a file rule
 }
 
 // Kind implements Body.
 func (Link) Kind() Kind { return KindLink }
 
 func (l Link) text() string {
+	if l.Target == "" {
+		return Word(l.Path) + " l"
+	}
 	s := "link "
 	if l.Subset {
 		s += "subset "
 	}
-	s += Word(l.Path)
-	if l.Target != "" {
-		s += " -> " + Word(l.Target)
-	}
-	return s
+	return s + Word(l.Path) + " -> " + Word(l.Target)
 }
