@@ -20,7 +20,7 @@ const (
 	maxYAMLBytes   = 1 << 20 // of the file
 	maxYAMLDepth   = 100     // mappings and lists in each other
 	maxYAMLKeys    = 5000    // of one mapping in block style
-	maxYAMLRun     = 1000    // tabs in a line, or "<" in a row
+	maxYAMLRun     = 1000    // tabs in a line, or "<"
 	maxYAMLBlank   = 100     // blank lines in a row
 	maxYAMLAbsent  = 1000    // keys and list items without a value
 	maxYAMLAliased = 1 << 20 // bytes of JSON that aliases and merge keys add
@@ -216,5 +216,5 @@ func (s *yamlSource) remedy(at int, message string) string {
 			return r.remedy
 		}
 	}
-	return "Check the indentation and the quotation marks here."
+	return "Check the indentation, the quotation marks, and that a space stands behind each colon."
 }

@@ -43,7 +43,7 @@ func FuzzYAML(f *testing.F) {
 		if !bytes.Contains(src, []byte("<<")) { // merged keys may be overridden
 			checkYAMLScalars(t, src, m)
 		}
-		checkYAMLValues(t, src, text)
+		checkYAMLValues(t, src, text, m)
 	})
 }
 
@@ -124,11 +124,15 @@ func sortedLexemes(doc *yamlDoc) []*lexeme {
 	return out
 }
 
-// checkYAMLValues checks the JSON against what another library reads, which
-// may refuse the file: it knows YAML 1.1 only.
-func checkYAMLValues(t *testing.T, src, text []byte) {
+// checkYAMLValues checks the JSON, and where its scalars stand, against what
+// another library reads, which may refuse the file: it knows YAML 1.1 only.
+func checkYAMLValues(t *testing.T, src, text []byte, m *sourceMap) {
 	t.Helper()
-	want, err := otherYAML(src)
+	root, err := otherYAML(src)
+	if err != nil {
+		return
+	}
+	want, err := otherValue(root, 0)
 	if err != nil {
 		return
 	}
@@ -141,13 +145,35 @@ func checkYAMLValues(t *testing.T, src, text []byte) {
 	if !reflect.DeepEqual(got, want) {
 		t.Fatalf("got %v, want %v", got, want)
 	}
+	// The other library counts tags and anchors, which we leave out, and
+	// the byte order mark as parts of the scalars behind them.
+	if bytes.ContainsAny(src, "!&<\uFEFF") {
+		return
+	}
+	found := map[[2]int]bool{}
+	for _, token := range m.tokens {
+		p := m.src.pos(token.yaml.start)
+		found[[2]int{p.Line, p.Column}] = true
+	}
+	checkOtherPlaces(t, root, found)
+}
+
+// checkOtherPlaces checks that the scalars of a node stand in places that were
+// found.
+func checkOtherPlaces(t *testing.T, n *yaml.Node, found map[[2]int]bool) {
+	t.Helper()
+	if n.Kind == yaml.ScalarNode && n.Value != "" && !found[[2]int{n.Line, n.Column}] {
+		t.Errorf("%q stands at %d:%d", n.Value, n.Line, n.Column)
+	}
+	for _, c := range n.Content {
+		checkOtherPlaces(t, c, found)
+	}
 }
 
 var errOtherYAML = errors.New("not to be compared")
 
-// otherYAML reads a file by another library. Scalars without quotes are
-// resolved as here, since it does that by YAML 1.1.
-func otherYAML(src []byte) (v any, err error) {
+// otherYAML reads a file by another library.
+func otherYAML(src []byte) (root *yaml.Node, err error) {
 	defer func() {
 		if r := recover(); r != nil {
 			err = fmt.Errorf("%v", r)
@@ -155,21 +181,21 @@ func otherYAML(src []byte) (v any, err error) {
 	}()
 	d := yaml.NewDecoder(bytes.NewReader(src))
 	var doc, second yaml.Node
-	if err := d.Decode(&doc); err == io.EOF {
-		return map[string]any{}, nil
-	} else if err != nil {
+	if err := d.Decode(&doc); err != nil && err != io.EOF {
 		return nil, err
 	}
-	if d.Decode(&second) != io.EOF {
+	if doc.Kind != 0 && d.Decode(&second) != io.EOF {
 		return nil, errOtherYAML
 	}
-	root := doc.Content[0]
-	if root.Kind == yaml.ScalarNode && root.Value == "" {
-		return map[string]any{}, nil
+	if doc.Kind == 0 || doc.Content[0].Kind == yaml.ScalarNode && doc.Content[0].Value == "" {
+		return &yaml.Node{Kind: yaml.MappingNode}, nil // no value
 	}
-	return otherValue(root, 0)
+	return doc.Content[0], nil
 }
 
+// otherValue returns the value of a node of the other library as one of
+// encoding/json. Scalars without quotes are resolved as here, since that
+// library does it by YAML 1.1.
 func otherValue(n *yaml.Node, depth int) (any, error) {
 	if depth > 200 {
 		return nil, errOtherYAML

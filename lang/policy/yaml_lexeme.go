@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"regexp"
 	"strings"
 
 	"github.com/goccy/go-yaml/token"
@@ -274,11 +275,20 @@ func (r *lexemeReader) plain(l *lexeme) *diag.Diagnostic {
 		d := r.unclear(l.start)
 		return &d
 	}
+	if dash := dashedLine.FindStringIndex(r.text[l.start:end]); dash != nil {
+		at := l.start + dash[1] - 2
+		d := diag.Errorf(r.src.rng(at, at+1), "yaml-unclear", "a dash in a string over several lines",
+			"YAML takes this line for a part of the string before it. Indent it like the other items of the list, or put the string in quotes.")
+		return &d
+	}
 	b := &textBuilder{src: r.text}
 	b.lines(l.start, end, false, b.copy)
 	l.text, l.pieces = b.text.String(), b.pieces
 	return nil
 }
+
+// dashedLine is a line of a string that looks like an item of a list.
+var dashedLine = regexp.MustCompile(`\n *-[ \n]`)
 
 // matchFolded returns the end of a value in the text, where both may have
 // white space of other kinds and lengths.

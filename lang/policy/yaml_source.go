@@ -138,28 +138,32 @@ func (s *yamlSource) check() diag.List {
 			return append(diags, diag.Errorf(s.rng(line.text, line.text), "yaml-limit", "too many blank lines",
 				"At most %d may stand in a row. Remove some.", maxYAMLBlank))
 		}
-		for _, d := range s.checkLine(line.text, end) {
-			diags = capped(diags, d)
+		if problem := s.checkLine(line.text, end); problem != nil {
+			diags = capped(diags, *problem)
 		}
 	}
 	return diags
 }
 
-// checkLine reports the first forbidden character of a line, if there is one.
-func (s *yamlSource) checkLine(start, end int) diag.List {
+// checkLine reports the first forbidden character of a line, if there is one,
+// or too many of one kind.
+func (s *yamlSource) checkLine(start, end int) *diag.Diagnostic {
 	line := s.text[start:end]
 	for i, r := range line {
 		if problem := yamlCharacter(r, line[i:]); problem != "" {
 			_, size := utf8.DecodeRuneInString(line[i:])
-			return diag.List{diag.Errorf(s.rng(start+i, start+i+size), "yaml-encoding", "invalid character", "%s", problem)}
+			d := diag.Errorf(s.rng(start+i, start+i+size), "yaml-encoding", "invalid character", "%s", problem)
+			return &d
 		}
 	}
-	if i := strings.Index(line, strings.Repeat("<", maxYAMLRun)); i >= 0 {
-		return diag.List{diag.Errorf(s.rng(start+i, start+i+1), "yaml-limit", "too many characters < in a row",
-			"At most %d may stand in a row. Remove some.", maxYAMLRun)}
+	if strings.Count(line, "\t") > maxYAMLRun {
+		d := s.tab(start + strings.IndexByte(line, '\t'))
+		return &d
 	}
-	if i := strings.IndexByte(line, '\t'); strings.Count(line, "\t") > maxYAMLRun {
-		return diag.List{s.tab(start + i)}
+	if strings.Count(line, "<") > maxYAMLRun {
+		i := start + strings.IndexByte(line, '<')
+		d := diag.Errorf(s.rng(i, i+1), "yaml-limit", "too many characters < in a line", "At most %d may stand in a line. Remove some.", maxYAMLRun)
+		return &d
 	}
 	return nil
 }
