@@ -30,6 +30,7 @@ module "python" {
 
   config = [
     { path = "/etc/python3.[0-9]*/sitecustomize.py", reason = "the machine's settings, to which the standard library links" },
+    { path = "/etc/ssl/openssl.cnf", reason = "OpenSSL's settings, read when hashlib or ssl is loaded" },
     { path = "/etc/mime.types", reason = "types of files, for mimetypes" },
     { path = "/usr/share/zoneinfo/", reason = "time zones, for zoneinfo" },
   ]
