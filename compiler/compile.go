@@ -8,6 +8,7 @@ import (
 
 	"apc/compiler/emit/apparmor"
 	"apc/compiler/fit"
+	"apc/compiler/grants"
 	"apc/compiler/ir"
 	"apc/compiler/lower"
 	"apc/compiler/optimize"
@@ -70,7 +71,11 @@ func Compile(p *policy.Policy, s *policy.Service, t *feature.Target, opts Option
 
 	out.Lowered = rules(out.Module)
 	for _, pass := range optimize.Passes {
-		out.Module = pass.Run(out.Module)
+		before := out.Module
+		out.Module = pass.Run(before)
+		if pass.Effect == optimize.Exact {
+			out.provedEqual(pass.Name, before)
+		}
 		out.checked(pass.Name, opts)
 	}
 	out.Rules = rules(out.Module)
@@ -91,6 +96,21 @@ func (out *Output) checked(stage string, opts Options) {
 	}
 	if opts.Dump {
 		out.Dumps = append(out.Dumps, Dump{stage, ir.Dump(out.Module)})
+	}
+}
+
+// provedEqual compares what the module grants with what it granted before an
+// exact pass. A difference is a defect of apc and stops the program.
+func (out *Output) provedEqual(pass string, before *ir.Module) {
+	after := out.Module.Profiles()
+	for i, p := range before.Profiles() {
+		differences, err := grants.Equal(p, after[i])
+		if err != nil {
+			out.Diags = append(out.Diags, diag.Errorf(p.Origin.Range, "too-complex", "the paths are too complex to compare", "Pass %s cannot be checked: %s.", pass, err))
+		}
+		if len(differences) > 0 {
+			panic(fmt.Sprintf("pass %s, which is exact, changed what profile %q grants: %s", pass, p.Name, differences[0]))
+		}
 	}
 }
 

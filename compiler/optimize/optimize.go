@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"apc/compiler/ir"
-	"apc/lang/glob"
 	"apc/lang/rule"
 )
 
@@ -34,7 +33,8 @@ type Pass struct {
 var Passes = []Pass{
 	{"normalise", "spell lists of words in one order, each word once", Exact, normalise},
 	{"merge", "make rules on equal paths one rule with all their permissions", Exact, merge},
-	{"drop", "drop equal rules, and paths that a glob with the same permissions matches", Exact, drop},
+	{"drop", "drop rules that stand there already", Exact, drop},
+	{"subsume", "drop file rules all of whose paths another rule grants or denies in the same way", Exact, subsume},
 	{"order", "put rules in the order in which a profile is read", Exact, order},
 }
 
@@ -43,67 +43,10 @@ func normalise(m *ir.Module) *ir.Module {
 	return m.Map(func(p *ir.Profile) []ir.Rule {
 		out := make([]ir.Rule, len(p.Rules))
 		for i, r := range p.Rules {
-			out[i] = ir.Changed("normalise", normal(r.Rule), r)
+			out[i] = ir.Changed("normalise", r.Rule.Normal(), r)
 		}
 		return out
 	})
-}
-
-func normal(r rule.Rule) rule.Rule {
-	switch b := r.Body.(type) {
-	case rule.Capability:
-		b.Names = sorted(b.Names)
-		r.Body = b
-	case rule.Signal:
-		b.Access, b.Set = ordered(b.Access, "send", "receive"), sorted(b.Set)
-		r.Body = b
-	case rule.Ptrace:
-		b.Access = ordered(b.Access, "trace", "read", "tracedby", "readby")
-		r.Body = b
-	case rule.DBus:
-		b.Access = ordered(b.Access, "send", "receive", "bind", "eavesdrop")
-		r.Body = b
-	case rule.Unix:
-		b.Access = sorted(b.Access)
-		r.Body = b
-	case rule.Network:
-		b.Access = sorted(b.Access)
-		r.Body = b
-	case rule.Mqueue:
-		b.Access = sorted(b.Access)
-		r.Body = b
-	case rule.Mount:
-		b.Fstype, b.Options = conditions(b.Fstype), conditions(b.Options)
-		r.Body = b
-	}
-	return r
-}
-
-func conditions(list []rule.MountCondition) []rule.MountCondition {
-	var out []rule.MountCondition
-	for _, c := range list {
-		c.Values = sorted(c.Values)
-		out = append(out, c)
-	}
-	return out
-}
-
-// sorted returns the words sorted, each once.
-func sorted(words []string) []string {
-	out := slices.Clone(words)
-	slices.Sort(out)
-	return slices.Compact(out)
-}
-
-// ordered returns the words in the given order, each once.
-func ordered(words []string, order ...string) []string {
-	var out []string
-	for _, w := range order {
-		if slices.Contains(words, w) {
-			out = append(out, w)
-		}
-	}
-	return out
 }
 
 // fileKey is what two file rules must share to become one.
@@ -158,114 +101,22 @@ func join(a, b rule.File) (rule.File, bool) {
 	return a, true
 }
 
-// drop takes out rules that another rule makes needless.
+// drop keeps one of each set of equal rules.
 func drop(m *ir.Module) *ir.Module {
 	return m.Map(func(p *ir.Profile) []ir.Rule {
-		rules := dropEqual(p.Rules)
-		globs := globRules(rules)
-		gone := make([]bool, len(rules))
-		out := slices.Clone(rules)
-		for i, r := range rules {
-			if g := covering(r, globs); g >= 0 && g != i {
-				out[g] = ir.Join("drop", out[g].Rule, out[g], r)
-				gone[i] = true
+		var out []ir.Rule
+		at := map[string]int{}
+		for _, r := range p.Rules {
+			text := r.String()
+			if i, seen := at[text]; seen {
+				out[i] = ir.Join("drop", r.Rule, out[i], r)
+				continue
 			}
+			at[text] = len(out)
+			out = append(out, r)
 		}
-		kept := out[:0]
-		for i, r := range out {
-			if !gone[i] {
-				kept = append(kept, r)
-			}
-		}
-		return kept
+		return out
 	})
-}
-
-func dropEqual(rules []ir.Rule) []ir.Rule {
-	var out []ir.Rule
-	at := map[string]int{}
-	for _, r := range rules {
-		text := r.String()
-		if i, seen := at[text]; seen {
-			out[i] = ir.Join("drop", r.Rule, out[i], r)
-			continue
-		}
-		at[text] = len(out)
-		out = append(out, r)
-	}
-	return out
-}
-
-// globRule is a file rule with a pattern, at its index in the profile.
-type globRule struct {
-	index  int
-	prefix string // literal text before the first wildcard
-	glob   glob.Glob
-	rule   ir.Rule
-	file   rule.File
-}
-
-func globRules(rules []ir.Rule) []globRule {
-	var out []globRule
-	for i, r := range rules {
-		f, ok := r.Body.(rule.File)
-		if !ok || f.Path == "" {
-			continue
-		}
-		g, err := glob.Parse(f.Path)
-		if err != nil {
-			continue
-		}
-		if _, literal := g.IsLiteral(); !literal && len(g.Variables()) == 0 {
-			out = append(out, globRule{i, f.Path[:strings.IndexAny(f.Path, `*?[{\`)], g, r, f})
-		}
-	}
-	return out
-}
-
-// covering returns the index of a rule with a pattern that grants, or denies,
-// all that the literal file rule r does; -1 where there is none. A literal
-// with a transition stays: an exact path wins over patterns.
-func covering(r ir.Rule, globs []globRule) int {
-	f, ok := r.Body.(rule.File)
-	if !ok || f.Path == "" || f.Exec != "" && f.Exec != "x" {
-		return -1
-	}
-	path, literal := "", false
-	for _, g := range globs {
-		if !strings.HasPrefix(f.Path, g.prefix) || !within(r, f, g) {
-			continue
-		}
-		if path == "" {
-			parsed, err := glob.Parse(f.Path)
-			if err != nil {
-				return -1
-			}
-			if path, literal = parsed.IsLiteral(); !literal {
-				return -1
-			}
-		}
-		if g.glob.Match(path) {
-			return g.index
-		}
-	}
-	return -1
-}
-
-// within compares all but the paths.
-func within(r ir.Rule, f rule.File, g globRule) bool {
-	q := r.Qualifiers
-	if g.rule.Action == rule.Allow && !g.rule.Owner {
-		q.Owner = false // what everybody may, the owner may
-	}
-	if q != g.rule.Qualifiers || f.Exec != "" && f.Exec != g.file.Exec {
-		return false
-	}
-	granted := g.file.Access
-	if granted&rule.Write != 0 {
-		granted |= rule.Append
-	}
-	return f.Access&^granted == 0
 }
 
 // order sorts rules: abstractions first, then by kind, file rules by path, and

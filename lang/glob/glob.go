@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 )
 
 // Glob is a parsed path glob. The zero value matches nothing. A Glob may be
@@ -23,6 +24,7 @@ type glob struct {
 
 	// What follows is made when it is first needed.
 	once     struct{ program, small, shortest sync.Once }
+	matched  atomic.Int32 // how often Match had to look
 	program  *program
 	small    *Automaton // nil where it would pass globLimits
 	path     string     // a shortest match
@@ -105,6 +107,10 @@ func (g Glob) Exact() bool { return g.g != nil && g.g.root.madeOf(opLiteral) }
 // negated counts as exact too.
 func (g Glob) ExactOrClasses() bool { return g.g != nil && g.g.root.madeOf(opLiteral, opClass) }
 
+// simulated is how many questions to Match are answered without an automaton:
+// building one costs as much as about so many.
+const simulated = 32
+
 // Match tells whether the glob matches the path, byte for byte. A directory's
 // path ends in a slash. A Glob with variables matches nothing before Expand.
 func (g Glob) Match(path string) bool {
@@ -114,12 +120,14 @@ func (g Glob) Match(path string) bool {
 	if g.g.literal {
 		return len(path) == len(g.g.prefix)
 	}
-	if a := g.smallAutomaton(); a != nil {
-		if a.Match(path) {
-			return true
-		}
-		if isReal(path) {
-			return false
+	if g.g.matched.Add(1) > simulated {
+		if a := g.smallAutomaton(); a != nil {
+			if a.Match(path) {
+				return true
+			}
+			if isReal(path) {
+				return false
+			}
 		}
 	}
 	g.g.once.program.Do(func() { g.g.program = compileProgram(g.g.root) })

@@ -1,0 +1,213 @@
+package grants
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"apc/compiler/ir"
+	"apc/lang/glob"
+	"apc/lang/rule"
+)
+
+// Difference is something that only one of two profiles grants or denies.
+type Difference struct {
+	Gained bool   // the second has it, and the first has not
+	What   string // as in "read", "deny write", "audit read for the owner"
+	Path   string // an example; the rule itself where it is not about files
+}
+
+// String spells the difference as in "+ read /etc/shadow".
+func (d Difference) String() string {
+	sign := "-"
+	if d.Gained {
+		sign = "+"
+	}
+	return sign + " " + d.What + " " + d.Path
+}
+
+// Equal compares what two profiles grant, deny and record, and returns what
+// only one of them does. Includes count by their names. Paths with variables
+// count by their text, so that a difference between such is found but equality
+// of different spellings is not. The error tells of globs too complex to
+// compare.
+func Equal(before, after *ir.Profile) ([]Difference, error) {
+	a, b := facts(before), facts(after)
+	var out []Difference
+	for _, what := range keys(a.paths, b.paths) {
+		for _, side := range []struct {
+			gained    bool
+			has, lack []string
+		}{{false, a.paths[what], b.paths[what]}, {true, b.paths[what], a.paths[what]}} {
+			witness, found, err := outside(side.has, side.lack)
+			if err != nil {
+				return nil, err
+			}
+			if found {
+				out = append(out, Difference{side.gained, what, witness})
+			}
+		}
+	}
+	return append(out, others(a.others, b.others)...), nil
+}
+
+// factSet holds what a profile says: for files the paths of each kind of fact,
+// for all else the rules by their text.
+type factSet struct {
+	paths  map[string][]string
+	others map[string]bool
+}
+
+// facts takes a profile's rules apart.
+func facts(p *ir.Profile) factSet {
+	f := factSet{map[string][]string{}, map[string]bool{}}
+	for _, r := range p.Rules {
+		switch b := r.Body.(type) {
+		case rule.File:
+			f.file(r, b)
+		case rule.Capability:
+			for _, name := range b.Names {
+				one := rule.Rule{Qualifiers: r.Qualifiers, Body: rule.Capability{Names: []string{name}}}
+				f.others[one.String()] = true
+			}
+			if len(b.Names) == 0 {
+				f.others[r.Normal().String()] = true
+			}
+		default:
+			f.others[r.Normal().String()] = true
+		}
+	}
+	return f
+}
+
+// file notes the facts of a file rule. An exact path with a transition wins
+// over patterns, so transitions count by their text; so do rules with a
+// priority, which rank all others.
+func (f factSet) file(r ir.Rule, b rule.File) {
+	if b.Path == "" || r.Priority != 0 || r.Action == rule.Prompt {
+		f.others[r.Normal().String()] = true
+		return
+	}
+	words := granted(b).Permissions.Words()
+	switch b.Exec {
+	case "":
+	case "x":
+		words = append(words, "execute")
+	default:
+		bare := rule.File{Path: b.Path, Exec: b.Exec, Target: b.Target}
+		f.others[rule.Rule{Qualifiers: r.Qualifiers, Body: bare}.String()] = true
+	}
+	for _, w := range words {
+		f.fact(r.Qualifiers, w, b.Path)
+	}
+}
+
+// fact notes one permission on one path. What everybody may, the owner may.
+func (f factSet) fact(q rule.Qualifiers, what, path string) {
+	if q.Action == rule.Deny {
+		what = "deny " + what
+	}
+	whats := []string{what}
+	if q.Audit {
+		whats = append(whats, "audit "+what)
+	}
+	for _, w := range whats {
+		if !q.Other {
+			owned := w + " for the owner"
+			f.paths[owned] = append(f.paths[owned], path)
+		}
+		if !q.Owner {
+			f.paths[w] = append(f.paths[w], path)
+		}
+	}
+}
+
+func keys(a, b map[string][]string) []string {
+	var out []string
+	for k := range a {
+		out = append(out, k)
+	}
+	for k := range b {
+		if _, both := a[k]; !both {
+			out = append(out, k)
+		}
+	}
+	slices.Sort(out)
+	return out
+}
+
+// outside returns a path that some glob of has matches and no glob of all does.
+func outside(has, all []string) (witness string, found bool, err error) {
+	known := map[string]bool{}
+	for _, text := range all {
+		known[text] = true
+	}
+	var parsed []glob.Glob
+	for _, text := range has {
+		if known[text] {
+			continue
+		}
+		g, err := glob.Parse(text)
+		if err != nil || len(g.Variables()) > 0 {
+			return text, true, nil
+		}
+		if parsed == nil {
+			parsed = parseAll(all)
+		}
+		if witness, found, err := outsideAll(g, parsed); found || err != nil {
+			return witness, found, err
+		}
+	}
+	return "", false, nil
+}
+
+func parseAll(texts []string) []glob.Glob {
+	out := []glob.Glob{}
+	for _, text := range texts {
+		if g, err := glob.Parse(text); err == nil && len(g.Variables()) == 0 {
+			out = append(out, g)
+		}
+	}
+	return out
+}
+
+// outsideAll returns a path that g matches and none of the others does: first
+// by asking for one glob that has all of g, then by their union.
+func outsideAll(g glob.Glob, others []glob.Glob) (witness string, found bool, err error) {
+	var near []glob.Glob
+	for _, o := range others {
+		if ok, _, err := glob.Includes(o, g); err == nil && ok {
+			return "", false, nil
+		}
+		if ok, _, err := glob.Intersects(o, g); err != nil || ok {
+			near = append(near, o)
+		}
+	}
+	mine, err := glob.Compile(g)
+	if err != nil {
+		return "", false, fmt.Errorf("%s: %w", g, err)
+	}
+	all, err := glob.Compile(near...)
+	if err != nil {
+		return "", false, fmt.Errorf("%s: %w", g, err)
+	}
+	ok, witness, err := all.Includes(mine)
+	return witness, !ok && err == nil, err
+}
+
+// others compares rules that are not about files.
+func others(a, b map[string]bool) []Difference {
+	var out []Difference
+	for text := range a {
+		if !b[text] {
+			out = append(out, Difference{false, "rule", text})
+		}
+	}
+	for text := range b {
+		if !a[text] {
+			out = append(out, Difference{true, "rule", text})
+		}
+	}
+	slices.SortFunc(out, func(x, y Difference) int { return strings.Compare(x.String(), y.String()) })
+	return out
+}
