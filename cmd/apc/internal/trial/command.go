@@ -52,6 +52,7 @@ func (g *guest) command() error {
 	pid, err := g.start(w, who, output)
 	output.closeCommandsEnds()
 	debug.SetGCPercent(100)
+	runtime.GOMAXPROCS(1)
 	if errors.As(err, new(*startError)) {
 		fmt.Fprintln(g.out.writer(frameStderr), err)
 		g.report.ExitCode = exitCode(err)

@@ -94,29 +94,41 @@ func (c *collector) send(kind uint16, payload []byte) error {
 	return unix.Sendto(c.fd, b, 0, &unix.SockaddrNetlink{Family: unix.AF_NETLINK})
 }
 
+// pause is how long the collector lets messages gather. To be woken for each
+// would have the guest's one processor go to and fro between the command and
+// the collector, at several times the cost.
+const pause = 5 * time.Millisecond
+
 // receive reads messages for as long as the guest lives.
 func (c *collector) receive() {
 	buf := make([]byte, 64<<10)
+	flags := 0
 	for {
-		n, _, err := unix.Recvfrom(c.fd, buf, 0)
-		switch {
-		case errors.Is(err, unix.EINTR):
-		case errors.Is(err, unix.ENOBUFS):
+		n, _, err := unix.Recvfrom(c.fd, buf, flags)
+		flags = unix.MSG_DONTWAIT
+		switch err {
+		case nil:
+			if n >= unix.SizeofNlMsghdr { // one message at a time
+				kind := binary.LittleEndian.Uint16(buf[4:])
+				c.message(kind, buf[unix.SizeofNlMsghdr:n])
+			}
+		case unix.EAGAIN:
+			c.more.Signal()
+			d := unix.NsecToTimespec(int64(pause))
+			unix.Nanosleep(&d, nil)
+			flags = 0
+		case unix.EINTR:
+		case unix.ENOBUFS:
 			c.overrun.Store(true)
-		case err != nil:
+		default:
 			c.overrun.Store(true)
 			return
-		case n >= unix.SizeofNlMsghdr:
-			// The kernel sends one message at a time, and its length field may
-			// leave out the header (kernel/audit.c: audit_log_end).
-			kind := binary.LittleEndian.Uint16(buf[4:])
-			c.message(kind, bytes.TrimRight(buf[unix.SizeofNlMsghdr:n], "\x00\n"), buf[unix.SizeofNlMsghdr:n])
 		}
 	}
 }
 
-// message takes one message, as text and as it came.
-func (c *collector) message(kind uint16, text, raw []byte) {
+func (c *collector) message(kind uint16, payload []byte) {
+	text := bytes.TrimRight(payload, "\x00\n")
 	switch kind {
 	case auditAVC:
 		c.record(text)
@@ -126,7 +138,7 @@ func (c *collector) message(kind uint16, text, raw []byte) {
 		}
 	case auditGet:
 		var s auditStatus
-		if _, err := binary.Decode(raw, binary.LittleEndian, &s); err == nil {
+		if _, err := binary.Decode(payload, binary.LittleEndian, &s); err == nil {
 			c.status <- s
 		}
 	}
@@ -141,7 +153,6 @@ func (c *collector) record(text []byte) {
 	c.lines = append(c.lines, "audit: type=1400 "...)
 	c.lines = append(c.lines, text...)
 	c.lines = append(c.lines, '\n')
-	c.more.Signal()
 }
 
 // forward sends what has come, as often as the host can take it.
