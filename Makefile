@@ -23,7 +23,7 @@ test: build lint ## run every check and test
 	.ci/examples --check
 
 lint: setup ## vet, staticcheck, gofmt
-	@test -z "$$(gofmt -l cmd compiler lang stdlib)" || { echo "gofmt would change:"; gofmt -l cmd compiler lang stdlib; exit 1; }
+	@test -z "$$(gofmt -l cmd compiler examples lang stdlib)" || { echo "gofmt would change:"; gofmt -l cmd compiler examples lang stdlib; exit 1; }
 	go vet ./...
 	$(STATICCHECK) ./...
 

@@ -65,6 +65,8 @@ func TestLint(t *testing.T) {
 		`read = ["@{HOME}/**"]`:      "broad-read",
 		`data = ["/srv/app/x/**"]`:   "broad-write",
 		`read = ["/usr/share/app/"]`: "",
+		`read = ["/etc/python3.*/"]`: "",
+		`read = ["/etc/*/"]`:         "broad-read sensitive-path",
 		`read = ["/usr/share/"]`:     "",
 		`data = ["/usr/share/"]`:     "broad-write",
 		"data = [\"/srv/app/\"]\nfile \"/srv/app/**.log\" {\naccess = [\"write\"]\n}":                     "",

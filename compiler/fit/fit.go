@@ -31,6 +31,7 @@ type Loss struct {
 type fitter struct {
 	target *feature.Target
 	losses []Loss
+	base   bool // the profile at hand includes abstractions/base
 }
 
 // Module returns m as the target can hold it, and what was lost. A module
@@ -38,6 +39,7 @@ type fitter struct {
 func Module(m *ir.Module, t *feature.Target) (*ir.Module, []Loss) {
 	f := &fitter{target: t}
 	out := m.Map(func(p *ir.Profile) []ir.Rule {
+		f.base = slices.ContainsFunc(p.Rules, includesBase)
 		var rules []ir.Rule
 		for _, r := range p.Rules {
 			rules = append(rules, f.rule(r)...)
@@ -49,6 +51,11 @@ func Module(m *ir.Module, t *feature.Target) (*ir.Module, []Loss) {
 		p.Flags = f.flags(p)
 	}
 	return out, f.losses
+}
+
+func includesBase(r ir.Rule) bool {
+	i, ok := r.Body.(rule.Include)
+	return ok && i.Path == "abstractions/base"
 }
 
 // lose records a loss; instead says what holds, "" for what the feature table
@@ -182,8 +189,9 @@ func (f *fitter) network(r ir.Rule, n rule.Network) []ir.Rule {
 	}
 	ranged := strings.Contains(n.Local.Port+n.Peer.Port, "-")
 	addressed := n.Local != rule.Endpoint{} || n.Peer != rule.Endpoint{}
-	drop(feature.PortRange, ranged, func() { coarse.Local, coarse.Peer = rule.Endpoint{}, rule.Endpoint{} })
-	drop(feature.Port, addressed && !slices.Contains(lost, feature.PortRange), func() { coarse.Local, coarse.Peer = rule.Endpoint{}, rule.Endpoint{} })
+	anywhere := func() { coarse.Local, coarse.Peer = rule.Endpoint{}, rule.Endpoint{} }
+	drop(feature.Port, addressed, anywhere)
+	drop(feature.PortRange, ranged && len(lost) == 0, anywhere)
 	drop(feature.Interface, n.Interface != "", func() { coarse.Interface = "" })
 	drop(feature.NetworkAccess, len(n.Access) > 0, func() { coarse.Access = nil })
 	if len(lost) > 0 && r.Action == rule.Deny {
@@ -214,14 +222,17 @@ func (f *fitter) unix(r ir.Rule, u rule.Unix) []ir.Rule {
 		return []ir.Rule{r}
 	}
 	coarse := rule.Network{Family: "unix", Type: u.Type}
-	precise := len(u.Access) > 0 || u.Addr+u.Label+u.Attr+u.Opt+u.PeerAddr+u.PeerLabel != ""
+	addressed := u.Addr+u.Label+u.Attr+u.Opt+u.PeerAddr+u.PeerLabel != ""
+	precise := len(u.Access) > 0 || addressed
 	if r.Action == rule.Deny && precise {
 		f.lose(feature.UnixDeny, r, "", "nothing is denied")
 		return nil
 	}
 	changed := r.Rule
 	changed.Body = coarse
-	if precise {
+	// The unix rules of abstractions/base come out as coarse, so that beside
+	// it a rule without an address grants nothing more.
+	if addressed || precise && !f.base {
 		f.lose(feature.Unix, r, changed.String(), "")
 	}
 	return []ir.Rule{ir.Changed(Pass, changed, r)}

@@ -65,13 +65,18 @@ func broad(p *ir.Profile, report reporter, mask rule.Access) {
 	})
 }
 
-// fixedPart returns the directory that holds all that a path glob matches.
+// fixedPart returns the directory that holds all that a path glob matches. A
+// component that begins with a name, as in /etc/python3.*/, counts as one.
 func fixedPart(path string) string {
 	from := 0
 	if strings.HasPrefix(path, "@{") {
 		from = strings.IndexByte(path, '}') + 1
 	}
 	if i := strings.IndexAny(path[from:], "*?[{@"); i >= 0 {
+		name, end := path[strings.LastIndexByte(path[:from+i], '/')+1:from+i], strings.IndexByte(path[from+i:], '/')
+		if len(name) >= 3 && end > 0 && !strings.Contains(path[from+i:from+i+end], "**") {
+			return path[:from+i+end+1]
+		}
 		path = path[:from+i]
 	}
 	if i := strings.LastIndexByte(path, '/'); i >= 0 {

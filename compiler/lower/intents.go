@@ -80,7 +80,10 @@ func (b *body) path(p *policy.Path) {
 		g.file |= rule.Read
 		g.below |= rule.Read
 	}
-	owner := p.Intent == "temp" && (p.Owner == nil || *p.Owner)
+	owner := p.Intent == "temp"
+	if p.Owner != nil {
+		owner = *p.Owner
+	}
 	text := b.real(p.Intent, p.Text)
 	if strings.HasSuffix(text, "/") {
 		b.p.Own = append(b.p.Own, text)
@@ -167,7 +170,9 @@ func (b *body) deny(d *policy.DenyPath) {
 		f.Exec = "x"
 	}
 	q := rule.Qualifiers{Action: rule.Deny, Audit: !d.Quiet}
-	b.add(origin(d.Where), rule.Rule{Qualifiers: q, Body: f})
+	if !d.Exec || !strings.HasSuffix(d.Path, "/") { // a directory is not executed
+		b.add(origin(d.Where), rule.Rule{Qualifiers: q, Body: f})
+	}
 	if strings.HasSuffix(d.Path, "/") {
 		f.Path += "**"
 		b.add(origin(d.Where), rule.Rule{Qualifiers: q, Body: f})

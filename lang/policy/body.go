@@ -14,8 +14,9 @@ import (
 // pathIntents are the attributes of a body that are lists of paths, with the
 // options that an entry may have beside path and reason.
 var pathIntents = map[string][]string{
-	"config": nil, "read": nil, "secrets": nil, "data": {"links"}, "cache": {"links"}, "logs": {"rotate"},
-	"runtime": nil, "temp": {"owner"}, "libraries": nil, "devices": nil, "volume": nil,
+	"config": {"owner"}, "read": {"owner"}, "secrets": {"owner"}, "data": {"links", "owner"}, "cache": {"links", "owner"},
+	"logs": {"owner", "rotate"}, "runtime": {"owner"}, "temp": {"owner"}, "libraries": {"owner"}, "devices": {"owner"},
+	"volume": {"owner"},
 }
 
 // bodyAttributes are all attributes of a body.

@@ -95,7 +95,7 @@ type Statement interface{ Place() Where }
 type Path struct {
 	Where
 	Text   string
-	Owner  *bool // option of temp; nil where it is not said
+	Owner  *bool // nil where it is not said
 	Links  bool  // option of data and cache
 	Rotate bool  // option of logs
 }
