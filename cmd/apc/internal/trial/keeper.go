@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"syscall"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
@@ -78,6 +79,7 @@ func startKernel(job keeperJob, memory string) (kernel, error) {
 	k := kernel{ended: make(chan error)}
 	go func() {
 		runtime.LockOSThread()
+		stayHere()
 		dropCapabilities()
 		err := denyChanges(!canHideFiles(memory))
 		if err == nil {
@@ -119,6 +121,20 @@ func kernelCommand(job keeperJob, memory string) (*exec.Cmd, error) {
 		cmd.Env = append(cmd.Env, fmt.Sprintf("LD_PRELOAD=/proc/self/fd/%d", shimFD))
 	}
 	return cmd, nil
+}
+
+// stayHere keeps the calling thread, and what it starts, on the processor that
+// it is on. The kernel and the processes that stand for the guest's take turns,
+// some hundred thousand times a second, and would wait for another processor to
+// wake up each time: that makes a trial three to five times slower.
+func stayHere() {
+	var here uint32
+	if _, _, e := unix.RawSyscall(unix.SYS_GETCPU, uintptr(unsafe.Pointer(&here)), 0, 0); e != 0 {
+		return
+	}
+	var set unix.CPUSet
+	set.Set(int(here))
+	unix.SchedSetaffinity(0, &set)
 }
 
 // shimFile returns the object of xstate.go as a file without a name.
