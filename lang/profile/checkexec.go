@@ -1,6 +1,7 @@
 package profile
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -33,7 +34,7 @@ func (c *checker) addExec(r *Rule, b *body, g group) {
 			e.path, e.how = "/{**,}", "ix"
 		}
 	case rule.ChangeProfile:
-		e.path, e.target, e.how = f.Exec, f.Target, "change_profile "+strings.TrimPrefix(f.Mode, "safe")
+		e.path, e.target, e.how = f.Exec, f.Target, "change_profile "+cmp.Or(f.Mode, "safe")
 		if e.target == "" {
 			e.target = "**"
 		}
@@ -79,19 +80,33 @@ func transitionTarget(f rule.File, b *body) string {
 	return f.Target
 }
 
-// transitionKey tells transitions apart.
+// transitionKey tells transitions apart. For one with a target the first letter
+// says only whether the environment is scrubbed.
 func transitionKey(f rule.File, b *body) string {
-	if f.Exec == "" {
+	how := strings.ToLower(string(f.Exec))
+	local := strings.HasPrefix(how, "c")
+	switch {
+	case f.Exec == "":
 		return ""
+	case f.Target == "" || local && f.Target == f.Path:
+		return unsafeWord(f) + string(f.Exec)
 	}
-	how := string(f.Exec)
+	fallback := strings.TrimSuffix(strings.TrimLeft(how, "pc"), "x")
+	if how == "ux" {
+		fallback = ""
+	}
+	key := fallback + "-> " + transitionTarget(f, b)
+	if f.Unsafe || how != "ix" && !f.Exec.Scrubs() {
+		key = "unsafe " + key
+	}
+	return key
+}
+
+func unsafeWord(f rule.File) string {
 	if f.Unsafe {
-		how = "unsafe " + how
+		return "unsafe "
 	}
-	if f.Target != "" && (f.Target != f.Path || !strings.Contains(strings.ToLower(how), "c")) {
-		how += " -> " + transitionTarget(f, b)
-	}
-	return how
+	return ""
 }
 
 // execSet finds contradictions among the exec rules of a profile. What is an
@@ -251,7 +266,12 @@ func (g *execGlob) automaton() *glob.Automaton {
 
 // conflict reports two rules that contradict each other.
 func (c *checker) conflict(e, other execRule, at string) {
-	how := func(e execRule) string { return strings.TrimSpace(strings.TrimPrefix(e.how, "change_profile")) }
+	how := func(e execRule) string {
+		if f, ok := e.rule.Body.(rule.File); ok && f.Target != "" {
+			return unsafeWord(f) + string(f.Exec) + " -> " + f.Target
+		}
+		return strings.TrimPrefix(e.how, "change_profile ")
+	}
 	d := diag.Errorf(e.rule.Range, "conflicting-exec", "exec rules that contradict each other",
 		"%s would be executed as %q and as %q. Keep one, or make one of the paths exact.", at, how(e), how(other))
 	d.Related = []diag.Related{{Range: other.rule.Range, Message: "the other rule is here"}}

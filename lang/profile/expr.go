@@ -31,10 +31,11 @@ func (e *Expr) String() string {
 	return e.Left + " " + e.Op + " " + e.Right
 }
 
-// nested spells an operand, in parentheses where it needs them.
+// nested spells an operand, in parentheses where it needs them. The blanks keep
+// the parenthesis out of the word before it.
 func (e *Expr) nested() string {
 	if e.Op == "and" || e.Op == "or" {
-		return "(" + e.String() + ")"
+		return "( " + e.String() + " )"
 	}
 	return e.String()
 }

@@ -198,6 +198,8 @@ func (f *formatter) blank(before, after token, between, raw string) bool {
 	switch {
 	case before.kind != tokPunct && after.kind != tokPunct:
 		return between != "" || before.kind == tokInclude
+	case isPunct(after, b, ")") && before.kind != tokValue && strings.ContainsAny(a[:1], "/@:&"):
+		return between != "" // without it the parenthesis would belong to the word
 	case isPunct(after, b, ",", ")") || isPunct(before, a, "(", "^"):
 		return false
 	case isPunct(before, a, "=", "+=", "?=", ":=") || isPunct(after, b, "=", "+=", "?=", ":="):

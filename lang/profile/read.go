@@ -175,6 +175,9 @@ const (
 func (r *reader) collect(first token) ([]token, ending) {
 	tokens := make([]token, 0, 8)
 	for t := first; ; t = r.scan.next() {
+		if len(tokens) == 1 && t.kind == tokWord && r.text(t) == "{" && r.opensProfile(first) {
+			t.kind = tokPunct // a name is missing
+		}
 		if r.is(t, "}") {
 			r.scan.reset(t.start)
 			return tokens, endBrace
@@ -193,6 +196,15 @@ func (r *reader) collect(first token) ([]token, ending) {
 			return tokens, endProper
 		}
 	}
+}
+
+// opensProfile says whether a token stands before the name of a profile.
+func (r *reader) opensProfile(t token) bool {
+	switch r.text(t) {
+	case "profile", "hat", "^":
+		return t.kind == tokKeyword || t.kind == tokPunct
+	}
+	return false
 }
 
 // overlong says whether a token cannot belong to the statement before it, which

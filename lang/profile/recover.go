@@ -162,10 +162,15 @@ func (r *reader) startsRule(t token) bool {
 // cut ends a statement without its comma and goes on at the next one.
 func (r *reader) cut(tokens []token, next int) Node {
 	end := tokens[len(tokens)-1].end
+	r.scan.reset(next)
+	if strings.HasSuffix(r.src[:end], ",\r") {
+		r.fail(end-1, end, "carriage-return", "carriage return behind a comma",
+			"In a rule of this kind the parser takes it for a part of the word before. Save the file with plain line ends.")
+		return &Bad{Base: r.take(tokens[0].start, end, false)}
+	}
 	d := diag.Errorf(r.place(max(tokens[0].start, end-1), end), "missing-comma", "missing comma", "Every rule ends with a comma.")
 	d.Fix = []diag.Edit{{Range: r.place(end, end), New: ","}}
 	r.report(d)
-	r.scan.reset(next)
 	return &Bad{Base: r.take(tokens[0].start, end, false)}
 }
 
