@@ -6,22 +6,26 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/spf13/cobra"
 
 	"apc/lang/diag"
 	"apc/lang/policy"
+	"apc/lang/profile"
 )
 
 func (a *app) fmtCommand() *cobra.Command {
 	var check bool
 	cmd := &cobra.Command{
 		Use:   "fmt [FILES|DIRS|./...|-]",
-		Short: "Format policy files",
-		Long: `Write policy files in their canonical layout, and list those that changed. HCL
-and JSON are laid out anew; YAML is only checked. "-" formats HCL from standard
-input to standard output.`,
-		Example: "  apc fmt ./...\n  apc fmt --check ./...     # in CI: exit 1 where a file would change",
+		Short: "Format policy files and profile texts",
+		Long: `Write files in their canonical layout, and list those that changed. HCL and JSON
+are laid out anew; YAML is only checked. Files that are no policy by their name
+are profile texts: of a folder without policies all files. A file that cannot be
+read stays as it is. "-" formats standard input to standard output: a profile
+where its first statement is one of AppArmor's, else HCL.`,
+		Example: "  apc fmt ./...\n  apc fmt --check ./...     # in CI: exit 1 where a file would change\n  apc fmt profiles/usr.bin.app",
 		RunE:    func(_ *cobra.Command, args []string) error { return a.format(args, check) },
 	}
 	cmd.Flags().BoolVar(&check, "check", false, "write nothing; list the files that would change and exit 1")
@@ -44,13 +48,16 @@ func (a *app) format(args []string, check bool) error {
 	return nil
 }
 
-// formatFiles lists the policy files that the arguments name, settings too.
+// formatFiles lists the files that the arguments name, settings too.
 func formatFiles(args []string) ([]string, error) {
-	folders, err := findFolders(args)
+	policies, out, err := sortArguments(args)
+	if err != nil || len(policies) == 0 {
+		return out, err
+	}
+	folders, err := findFolders(policies)
 	if err != nil {
 		return nil, err
 	}
-	var out []string
 	for _, f := range folders {
 		names := f.Only
 		if names == nil {
@@ -74,7 +81,7 @@ func (a *app) formatFile(path string, check bool) error {
 		return pathError(path, err)
 	}
 	name := filepath.ToSlash(path)
-	out, diags := policy.Format(name, src)
+	out, diags := formatText(name, src, !isPolicyName(path))
 	a.report(diag.Sources{name: src}, diags)
 	if bytes.Equal(out, src) {
 		return nil
@@ -87,9 +94,24 @@ func (a *app) formatFile(path string, check bool) error {
 	return replaceFile(path, string(out))
 }
 
+// formatText formats a policy or a profile. Of a profile it says only why it
+// stays as it is: its other faults are the business of lint and verify.
+func formatText(name string, src []byte, isProfile bool) ([]byte, diag.List) {
+	if !isProfile {
+		return policy.Format(name, src)
+	}
+	out, diags := profile.Format(name, string(src))
+	diags = slices.DeleteFunc(diags, func(d diag.Diagnostic) bool { return d.Severity != diag.Error && d.Code != "not-formatted" })
+	return []byte(out), diags
+}
+
 // replaceFile puts new text in the place of a file at once, with the mode that
-// it had.
+// it had. A symbolic link stays, and what it points to is replaced.
 func replaceFile(path, text string) error {
+	path, err := filepath.EvalSymlinks(path)
+	if err != nil {
+		return pathError(path, err)
+	}
 	info, err := os.Stat(path)
 	if err != nil {
 		return pathError(path, err)
@@ -115,7 +137,7 @@ func (a *app) formatStdin(check bool) error {
 	if err != nil {
 		return machineError(err)
 	}
-	out, diags := policy.Format("<stdin>", src)
+	out, diags := formatText("<stdin>", src, isProfileText(src))
 	a.report(diag.Sources{"<stdin>": src}, diags)
 	if check {
 		if !bytes.Equal(out, src) {

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -14,7 +13,6 @@ import (
 	"apc/compiler/verify"
 	"apc/lang/diag"
 	"apc/lang/feature"
-	"apc/lang/policy"
 	"apc/lang/profile"
 )
 
@@ -85,45 +83,6 @@ type findings struct {
 	sources diag.Sources
 	list    diag.List
 	notes   []string
-}
-
-// sortArguments parts arguments into those that name policies and the profile
-// texts that the others name.
-func sortArguments(args []string) (policies, texts []string, err error) {
-	for _, arg := range args {
-		info, statErr := os.Stat(arg)
-		switch {
-		case strings.HasSuffix(arg, "..."):
-			policies = append(policies, arg)
-		case statErr != nil:
-			return nil, nil, pathError(arg, statErr)
-		case !info.IsDir() && isPolicyName(arg):
-			policies = append(policies, arg)
-		case !info.IsDir():
-			texts = append(texts, arg)
-		default:
-			names, err := policy.Files(arg)
-			if err != nil {
-				return nil, nil, pathError(arg, err)
-			}
-			if len(names) > 0 {
-				policies = append(policies, arg)
-				continue
-			}
-			inside, err := profile.Directory(arg)
-			if err != nil {
-				return nil, nil, pathError(arg, err)
-			}
-			texts = append(texts, inside...)
-		}
-	}
-	return policies, texts, nil
-}
-
-// isPolicyName says whether a file is meant as a policy: by its name, or by an
-// extension that no profile has.
-func isPolicyName(path string) bool {
-	return policy.IsPolicyFile(filepath.Base(path)) || slices.Contains([]string{".hcl", ".json", ".yaml"}, filepath.Ext(path))
 }
 
 // verifyPolicies compiles policies and reads what comes out.
