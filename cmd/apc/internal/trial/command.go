@@ -51,14 +51,13 @@ func (g *guest) command() error {
 	}
 	pid, err := g.start(w, who, output)
 	output.closeCommandsEnds()
-	debug.SetGCPercent(100)
-	runtime.GOMAXPROCS(1)
-	if errors.As(err, new(*startError)) {
+	switch {
+	case errors.As(err, new(*startError)):
 		fmt.Fprintln(g.out.writer(frameStderr), err)
 		g.report.ExitCode = exitCode(err)
-	} else if err != nil {
+	case err != nil:
 		return err
-	} else {
+	default:
 		g.out.send(frameStarted, nil)
 		g.wait(pid, w)
 	}
@@ -87,36 +86,41 @@ func exitCode(err error) int {
 // start starts the command under the eyes of w and, if the job says so, in a
 // profile.
 //
-// Both are properties of the thread that forks; it is given up afterwards. While
-// it forks it waits for the command's exec, and that for w: so w must be able to
-// run, on a processor of the scheduler's that is free, and nothing may stop the
-// world.
+// Both are properties of the thread that forks, so it is given up afterwards.
+// While it forks it waits for the command's exec, and that for w. So w must find
+// one of the scheduler's processors free, and nothing may stop the world.
 func (g *guest) start(w *watcher, who *identity, out *output) (pid int, err error) {
+	defer debug.SetGCPercent(debug.SetGCPercent(-1))
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(4))
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
 		runtime.LockOSThread() // for good: the thread ends with this function
-		path, e := exec.LookPath(g.job.Command[0])
-		if e != nil {
-			err = &startError{g.job.Command[0], e}
-			return
-		}
-		if err = w.watchThread(); err != nil {
-			return
-		}
-		if err = enterOnExec(g.job.Enter); err != nil {
-			return
-		}
-		pid, e = syscall.ForkExec(path, g.job.Command, &syscall.ProcAttr{
-			Dir: g.job.Dir, Env: os.Environ(), Files: out.files(),
-			Sys: &syscall.SysProcAttr{Setsid: true, Credential: who.credential()},
-		})
-		if e != nil {
-			err = &startError{path, e}
-		}
+		pid, err = g.fork(w, who, out)
 	}()
 	<-done
 	return pid, err
+}
+
+func (g *guest) fork(w *watcher, who *identity, out *output) (int, error) {
+	path, err := exec.LookPath(g.job.Command[0])
+	if err != nil {
+		return 0, &startError{g.job.Command[0], err}
+	}
+	if err := w.watchThread(); err != nil {
+		return 0, err
+	}
+	if err := enterOnExec(g.job.Enter); err != nil {
+		return 0, err
+	}
+	pid, err := syscall.ForkExec(path, g.job.Command, &syscall.ProcAttr{
+		Dir: g.job.Dir, Env: os.Environ(), Files: out.files(),
+		Sys: &syscall.SysProcAttr{Setsid: true, Credential: who.credential()},
+	})
+	if err != nil {
+		return 0, &startError{path, err}
+	}
+	return pid, nil
 }
 
 // enterOnExec has the next program that this thread executes start in a profile.

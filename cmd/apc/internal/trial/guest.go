@@ -11,8 +11,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
-	"runtime/debug"
 	"strings"
 	"time"
 
@@ -67,10 +65,6 @@ const securityDir = "/sys/kernel/security/apparmor"
 
 // beGuest does the job in a file, reports, and ends the kernel.
 func beGuest(job string) {
-	// The command's start needs a thread besides the one that forks, and no
-	// collection of garbage in between: see start in command.go.
-	runtime.GOMAXPROCS(4)
-	debug.SetGCPercent(-1)
 	line, err := openSerialLine()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)

@@ -217,6 +217,7 @@ func newKeeper(job keeperJob, console io.Writer, namespaces uintptr) (*keeper, e
 	k.cmd = exec.Command("/proc/self/exe", keeperArgument)
 	k.cmd.Stdin, k.cmd.Stderr = lifeEnd, console
 	k.cmd.ExtraFiles = []*os.File{channelEnd}
+	k.cmd.WaitDelay = time.Second
 	k.cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Cloneflags: namespaces}
 	if err := k.cmd.Start(); err != nil {
 		life.Close()
@@ -227,7 +228,11 @@ func newKeeper(job keeperJob, console io.Writer, namespaces uintptr) (*keeper, e
 		k.cmd.Wait()
 		close(k.done)
 	}()
-	return k, json.NewEncoder(life).Encode(job)
+	if err := json.NewEncoder(life).Encode(job); err != nil {
+		k.stop()
+		return nil, fmt.Errorf("starting the kernel's keeper: %w", err)
+	}
+	return k, nil
 }
 
 // stop ends the keeper and all that it keeps. It may be called again.

@@ -255,15 +255,8 @@ func startAndFindKeeper(t *testing.T, cmd *exec.Cmd) int {
 	if string(said[:n]) != "begun\n" {
 		t.Fatalf("%q", said[:n])
 	}
-	children, err := os.ReadFile(fmt.Sprintf("/proc/%d/task/%[1]d/children", cmd.Process.Pid))
-	if err != nil {
-		children = []byte(childOf(cmd.Process.Pid))
-	}
-	keeper, err := strconv.Atoi(strings.TrimSpace(string(children)))
-	if err != nil {
-		keeper, err = strconv.Atoi(childOf(cmd.Process.Pid))
-	}
-	if err != nil {
+	keeper := childOf(cmd.Process.Pid)
+	if keeper == 0 {
 		t.Fatal("no keeper")
 	}
 	return keeper
@@ -300,19 +293,20 @@ func processes(f func(pid int, fields []string)) {
 	}
 }
 
-func childOf(parent int) (child string) {
+func childOf(parent int) (child int) {
 	processes(func(pid int, fields []string) {
 		if fields[1] == strconv.Itoa(parent) {
-			child = strconv.Itoa(pid)
+			child = pid
 		}
 	})
 	return child
 }
 
-// session lists the processes of a session, zombies too.
+// session lists the processes of a session, zombies too, but for a dead leader,
+// whom the machine's process 1 may be slow to bury.
 func session(id int) (pids []int) {
 	processes(func(pid int, fields []string) {
-		if fields[3] == strconv.Itoa(id) {
+		if fields[3] == strconv.Itoa(id) && (pid != id || fields[0] != "Z") {
 			pids = append(pids, pid)
 		}
 	})

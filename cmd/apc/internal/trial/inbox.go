@@ -33,6 +33,7 @@ type inbox struct {
 
 	patience  *time.Timer
 	impatient atomic.Bool
+	started   bool
 
 	began  time.Time
 	report *report
@@ -147,6 +148,7 @@ func (in *inbox) lap() time.Duration {
 
 // commandStarted has the host wait as long as the command may take.
 func (in *inbox) commandStarted() {
+	in.started = true
 	if in.o.Timeout > 0 {
 		in.patience.Reset(in.o.Timeout + endLimit)
 	} else {
@@ -187,7 +189,7 @@ func (in *inbox) failure(ctx context.Context, err error) error {
 	switch {
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
-	case in.impatient.Load() && in.result.Load == 0:
+	case in.impatient.Load() && !in.started:
 		return &KernelError{Reason: fmt.Sprintf("the guest did not come to the command within %v", startLimit), Console: in.console.String()}
 	case in.impatient.Load():
 		return &KernelError{Reason: "the guest did not end after the timeout", Console: in.console.String()}

@@ -42,8 +42,14 @@ func keep() error {
 	if err := life.Decode(&job); err != nil {
 		return err
 	}
-	memory, clean := memoryFolder(job)
+	if err := unix.Prctl(unix.PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0); err != nil {
+		return fmt.Errorf("subreaper: %w", err)
+	}
+	memory, clean, err := memoryFolder(job)
 	defer clean()
+	if err != nil {
+		return err
+	}
 	k, err := startKernel(job, memory)
 	if err != nil {
 		return err
@@ -54,7 +60,17 @@ func keep() error {
 	}()
 	err = <-k.ended
 	k.kill()
+	reapAll()
 	return err
+}
+
+// reapAll waits for the kernel's processes, which this one has inherited.
+func reapAll() {
+	for {
+		if _, err := unix.Wait4(-1, nil, 0, nil); err != nil && err != unix.EINTR {
+			return
+		}
+	}
 }
 
 // kernel is a running kernel.
@@ -169,25 +185,25 @@ func canHideFiles(dir string) bool {
 // how to remove the scratch folder. In namespaces of its own the memory is on a
 // tmpfs that nobody else sees, and all else is read-only; where even root may
 // not have that, the filter of startKernel alone guards the host's files.
-func memoryFolder(job keeperJob) (memory string, clean func()) {
-	memory = filepath.Join(job.Scratch, "memory")
+func memoryFolder(job keeperJob) (memory string, clean func(), err error) {
 	clean = func() { os.RemoveAll(job.Scratch) }
 	if job.Apart {
+		memory := filepath.Join(job.Scratch, "memory")
 		parent, err := readOnlyHost(memory, filepath.Dir(job.Scratch), job.MemoryMB)
 		if err == nil {
 			return memory, func() {
 				unix.Unmount(memory, unix.MNT_DETACH)
 				os.RemoveAll(filepath.Join(parent, filepath.Base(job.Scratch)))
-			}
+			}, nil
 		}
 		fmt.Fprintln(os.Stderr, "the host's files are guarded by seccomp alone:", err)
 	}
-	for _, dir := range []string{os.Getenv("TMPDIR"), "/dev/shm"} {
+	for _, dir := range []string{"/dev/shm", os.Getenv("TMPDIR"), "/tmp", "/var/tmp"} {
 		if holdsMemory(dir, job.MemoryMB) {
-			return dir, clean
+			return dir, clean, nil
 		}
 	}
-	return memory, clean
+	return "", clean, fmt.Errorf("no folder has %d MB and lets code run from it, as the guest's memory needs; set TMPDIR to one", job.MemoryMB)
 }
 
 // holdsMemory says whether a folder has room for some megabytes, and whether

@@ -176,15 +176,18 @@ func (c *collector) forward() {
 
 // start takes the records that come from now on.
 func (c *collector) start() error {
+	s, err := c.getStatus()
+	if err != nil {
+		return err
+	}
+	c.lost = s.Lost
 	if err := c.mark("start"); err != nil {
 		return err
 	}
-	s, err := c.getStatus()
-	c.lost = s.Lost
 	c.mu.Lock()
 	c.taking = true
 	c.mu.Unlock()
-	return err
+	return nil
 }
 
 // stop sends all records that the kernel has made until now, and says why some
@@ -225,11 +228,17 @@ func (c *collector) mark(name string) error {
 		return fmt.Errorf("audit mark: %w", err)
 	}
 	deadline := time.After(markTimeout)
+	look := time.NewTicker(time.Second)
+	defer look.Stop()
 	for {
 		select {
 		case got := <-c.marks:
 			if got == name {
 				return nil
+			}
+		case <-look.C: // the mark may be among what the kernel lost
+			if why := c.missing(); why != "" {
+				return errors.New(why)
 			}
 		case <-deadline:
 			return errors.New("the audit queue did not come to its end")

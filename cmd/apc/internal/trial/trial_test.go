@@ -6,6 +6,7 @@ import (
 	"bufio"
 	"bytes"
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -18,6 +19,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sys/unix"
+
 	"apc/lang/audit"
 )
 
@@ -26,6 +29,7 @@ import (
 var helpers = map[string]func(args []string){
 	"helper-create":  helperCreate,
 	"helper-vectors": helperVectors,
+	"helper-quiet":   helperQuiet,
 	"helper-run":     helperRun,
 	"helper-destroy": helperDestroy,
 }
@@ -108,6 +112,11 @@ profile trial_cat /{usr/,}bin/cat {
 func cat() []Profile { return []Profile{{Name: "trial_cat", Text: []byte(catProfile)}} }
 
 func TestTrue(t *testing.T) {
+	odd := filepath.Join(t.TempDir(), "a folder, it's odd")
+	if err := os.Mkdir(odd, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("TMPDIR", odd)
 	r := try(t, Options{Command: []string{"true"}})
 	if r.ExitCode != 0 || r.RecordCount != 0 || r.Unconfined || !strings.HasPrefix(r.Kernel, "6.") {
 		t.Errorf("%+v", r)
@@ -257,7 +266,7 @@ func TestQueries(t *testing.T) {
 	}
 	queries := []Query{query("/etc/passwd", 0), query("/etc/passwd", 65534), query("/etc/shadow", 0), query("/etc/group", 0), query("/etc/group", 65534)}
 	want := []bool{true, true, false, true, false}
-	const rounds = 1000
+	const rounds = 2000
 	r := try(t, Options{Profiles: cat(), Queries: slices.Repeat(queries, rounds)})
 	if len(r.Answers) != rounds*len(queries) {
 		t.Fatalf("%d answers", len(r.Answers))
@@ -335,6 +344,38 @@ func TestNoRecordIsLost(t *testing.T) {
 	}
 	if len(names) != n || r.RecordCount != n {
 		t.Errorf("%d records, %d names", r.RecordCount, len(names))
+	}
+}
+
+// helperQuiet has the kernel drop records, as only root can.
+func helperQuiet([]string) {
+	fd, err := unix.Socket(unix.AF_NETLINK, unix.SOCK_RAW, unix.NETLINK_AUDIT)
+	if err != nil {
+		panic(err)
+	}
+	var b bytes.Buffer
+	const chooseRateLimit = 8
+	binary.Write(&b, binary.LittleEndian, auditStatus{Mask: chooseRateLimit, RateLimit: 1})
+	c := collector{fd: fd}
+	if err := c.send(auditSet, b.Bytes()); err != nil {
+		panic(err)
+	}
+}
+
+func TestLostRecordsAreReported(t *testing.T) {
+	needKernel(t)
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := Options{Profiles: cat(), Command: shell(self + " helper-quiet; for i in 1 2 3 4 5 6 7 8 9; do cat /etc/shadow; done")}
+	r, err := Run(context.Background(), o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	if !strings.Contains(r.Lost, "lost") || r.RecordCount >= 9 {
+		t.Errorf("%d records, lost: %q", r.RecordCount, r.Lost)
 	}
 }
 
