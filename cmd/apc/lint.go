@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -12,29 +13,39 @@ import (
 	"apc/lang/diag"
 )
 
+// lintFlags are the flags of `apc lint`.
+type lintFlags struct {
+	loadFlags
+	base   string
+	format string
+}
+
 func (a *app) lintCommand() *cobra.Command {
-	var f loadFlags
-	var format, explain string
+	var f lintFlags
+	var explain string
 	cmd := &cobra.Command{
 		Use:   "lint [FILES|DIRS|./...]",
-		Short: "Find what is too broad in policies",
-		Long: `Compile the policies and report what in them is too broad or a way out of the
-profile, and what to write instead. Exits 1 where there is an error or a
-warning; notes are shown only. A finding is accepted with an ignore block, which
-needs a reason.
+		Short: "Find what is too broad in policies and profile texts",
+		Long: `Compile the policies, read the profile texts, and report what in them is too
+broad or a way out of the profile, and what to write instead. Files that are no
+policy by their name are profile texts: of a folder without policies all files.
+Exits 1 where there is an error or a warning; notes are shown only. A finding is
+accepted with an ignore block, which needs a reason, or in profile text with a
+comment above the rule or beside it: "# apc:ignore RULE reason".
 
 Rules:
 ` + ruleList(),
-		Example: "  apc lint ./...\n  apc lint --format github ./...     # in a GitHub workflow\n  apc lint --explain broad-write",
+		Example: "  apc lint ./...\n  apc lint --format github ./...     # in a GitHub workflow\n  apc lint /etc/apparmor.d           # profiles that were written by hand\n  apc lint --explain broad-write",
 		RunE: func(_ *cobra.Command, args []string) error {
 			if explain != "" {
 				return a.explainRule(explain)
 			}
-			return a.lint(args, f, format)
+			return a.lint(args, f)
 		},
 	}
-	f.add(cmd)
-	cmd.Flags().StringVar(&format, "format", "text", "`FORMAT` of findings: text, json, github, sarif")
+	f.loadFlags.add(cmd)
+	cmd.Flags().StringVar(&f.base, "base", defaultBase, "`DIR` that includes of profile texts are read from")
+	cmd.Flags().StringVar(&f.format, "format", "text", "`FORMAT` of findings: text, json, github, sarif")
 	cmd.Flags().StringVar(&explain, "explain", "", "explain the rule `NAME`")
 	return cmd
 }
@@ -57,7 +68,7 @@ func (a *app) explainRule(name string) error {
 		return fmt.Errorf("there is no rule %q; there are %s", name, strings.Join(names, ", "))
 	}
 	r := lint.Rules[i]
-	fmt.Fprintf(a.stdout, "%s (%s): %s\n\n%s\n%s\n\nBad:\n%s\nGood:\n%s", r.Name, r.Severity, r.Summary, r.Why, r.Instead, indent(r.Bad), indent(r.Good))
+	fmt.Fprintf(a.stdout, "%s (%s): %s\n\n%s\n%s\nIn profile text: %s\n\nBad:\n%s\nGood:\n%s", r.Name, r.Severity, r.Summary, r.Why, r.Instead, r.InText, indent(r.Bad), indent(r.Good))
 	return nil
 }
 
@@ -65,36 +76,76 @@ func indent(text string) string {
 	return "  " + strings.ReplaceAll(text, "\n", "\n  ") + "\n"
 }
 
-func (a *app) lint(args []string, f loadFlags, format string) error {
-	if err := checkFormat(format); err != nil {
+func (a *app) lint(args []string, f lintFlags) error {
+	if err := checkFormat(f.format); err != nil {
 		return err
 	}
+	policies, texts, err := sortArguments(args)
+	if err != nil {
+		return err
+	}
+	found := &linted{sources: diag.Sources{}}
+	if len(policies) > 0 {
+		if err := a.lintPolicies(policies, f.loadFlags, found); err != nil {
+			return err
+		}
+	}
+	if err := a.lintTexts(texts, f.base, found); err != nil {
+		return err
+	}
+	list := append(found.input, found.findings...).Sorted()
+	if err := a.writeFindings(found.sources, list, f.format); err != nil {
+		return machineError(err)
+	}
+	switch {
+	case found.input.HasErrors():
+		a.fail(exitInput)
+	case list.Count(diag.Error)+list.Count(diag.Warning) > 0:
+		a.fail(exitFindings)
+	}
+	return nil
+}
+
+// linted is what lint has to say: about the input as such, and its findings.
+type linted struct {
+	sources         diag.Sources
+	input, findings diag.List
+}
+
+func (a *app) lintPolicies(args []string, f loadFlags, found *linted) error {
 	l, err := a.load(args, f)
 	if err != nil {
 		return err
 	}
-	list := l.diags
+	maps.Copy(found.sources, l.sources)
+	found.input = append(found.input, l.diags...)
 	outputs, _ := l.compile(f, compiler.Options{Today: a.today})
 	for _, out := range outputs {
-		for _, d := range out.Diags {
-			if !isLoss(d) {
-				list = append(list, d)
-			}
+		found.input = append(found.input, withoutLosses(out.Diags)...)
+		found.findings = append(found.findings, lint.Module(out.Module, lint.Options{Severity: out.Policy.Settings.Severity, Today: a.today})...)
+	}
+	return nil
+}
+
+func (a *app) lintTexts(paths []string, base string, found *linted) error {
+	type result struct {
+		readText
+		findings diag.List
+	}
+	reader := newTextReader(base)
+	for _, r := range parallel(paths, func(path string) result {
+		out := result{readText: reader.read(path)}
+		for _, m := range out.modules {
+			out.findings = append(out.findings, lint.Module(m, lint.Options{Today: a.today})...)
 		}
-	}
-	input := list.HasErrors()
-	for _, out := range outputs {
-		list = append(list, lint.Module(out.Module, lint.Options{Severity: out.Policy.Settings.Severity, Today: a.today})...)
-	}
-	list = list.Sorted()
-	if err := a.writeFindings(l.sources, list, format); err != nil {
-		return machineError(err)
-	}
-	switch {
-	case input:
-		a.fail(exitInput)
-	case list.Count(diag.Error)+list.Count(diag.Warning) > 0:
-		a.fail(exitFindings)
+		return out
+	}) {
+		if r.err != nil {
+			return r.err
+		}
+		maps.Copy(found.sources, r.sources)
+		found.input = append(found.input, r.diags...)
+		found.findings = append(found.findings, r.findings...)
 	}
 	return nil
 }

@@ -1,11 +1,15 @@
 package main
 
 import (
+	"context"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
+	"apc/compiler/ir"
+	"apc/compiler/lower"
+	"apc/lang/diag"
 	"apc/lang/policy"
 	"apc/lang/profile"
 )
@@ -84,4 +88,57 @@ func isProfileText(src []byte) bool {
 		return n.Keyword != "" || strings.HasPrefix(n.Name, "/") || strings.HasPrefix(n.Name, "@{")
 	}
 	return true
+}
+
+// textReader reads profile texts with what they include.
+type textReader struct {
+	loader *profile.Loader
+	base   string // "" where includes stay unread
+}
+
+// newTextReader returns a reader whose includes come from base. Where there is
+// no such folder they stay unread.
+func newTextReader(base string) *textReader {
+	if info, err := os.Stat(base); err != nil || !info.IsDir() {
+		return &textReader{loader: &profile.Loader{}}
+	}
+	return &textReader{&profile.Loader{Base: []string{base}}, base}
+}
+
+// readText is a profile text that was read.
+type readText struct {
+	modules []*ir.Module
+	sources diag.Sources // with those files that ranges of the modules point into
+	diags   diag.List
+	err     error
+}
+
+// read reads one profile text.
+func (t *textReader) read(path string) readText {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return readText{err: pathError(path, err)}
+	}
+	p, diags, err := t.loader.LoadText(context.Background(), filepath.ToSlash(path), string(text))
+	if err != nil {
+		return readText{err: machineError(err)}
+	}
+	diags = append(diags, profile.Check(p)...)
+	if t.base == "" {
+		diags = slices.DeleteFunc(diags, needsIncludes)
+	}
+	out := readText{sources: diag.Sources{}}
+	var more diag.List
+	out.modules, more = lower.Text(p, t.base)
+	out.diags = append(diags, more...)
+	for name, f := range p.Files {
+		out.sources[name] = []byte(f.Text)
+	}
+	out.sources[p.File.Name] = text
+	return out
+}
+
+// needsIncludes says whether a diagnostic comes of includes that were not read.
+func needsIncludes(d diag.Diagnostic) bool {
+	return slices.Contains([]string{"missing-include", "missing-abi", "undefined-variable"}, d.Code)
 }

@@ -93,6 +93,9 @@ type Module struct {
 	Aliases   []Alias
 	Profile   *Profile
 	Ignores   []Ignore
+	// Text says that the module was read from profile text, which declares no
+	// directories as its own.
+	Text bool
 	// Base is the directory that includes were read from, "" where they were
 	// not. Values then holds the values of all variables, by name.
 	Base   string
@@ -102,8 +105,9 @@ type Module struct {
 // Ignore accepts one lint finding or loss.
 type Ignore struct {
 	Rule    string
-	Path    string // "" for all
-	Expires string // YYYY-MM-DD or ""
+	Path    string     // "" for all
+	At      diag.Range // where the one rule that it is about stands; zero for all
+	Expires string     // YYYY-MM-DD or ""
 	Origin  Origin
 }
 
@@ -113,6 +117,9 @@ type Ignore struct {
 // alone.
 func (i Ignore) Accepts(name, text string, origins []Origin, today string) bool {
 	if i.Rule != name || i.Expires != "" && i.Expires < today || !strings.HasPrefix(text, i.Path) {
+		return false
+	}
+	if i.At != (diag.Range{}) && !slices.ContainsFunc(origins, func(o Origin) bool { return o.Range == i.At }) {
 		return false
 	}
 	for _, o := range origins {

@@ -1,6 +1,7 @@
 package lint
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 
@@ -16,9 +17,12 @@ var broadWrite = &Rule{
 	Why: "A `**` that is not below a directory of the service's own lets it change files of others: configuration, " +
 		"programs, other services' data. A service that is broken into then owns the machine.",
 	Instead: "Declare the service's own directory, as in data = [\"/var/lib/NAME/\"], or name the files.",
+	InText:  "Name a directory that is the program's own, as in `/var/lib/NAME/** rw,`, or the files.",
 	Bad:     `data = ["/var/lib/**"]`,
 	Good:    `data = ["/var/lib/app/"]`,
-	check:   func(p *ir.Profile, report reporter) { broad(p, report, rule.Write|rule.Append|rule.LinkTo) },
+	check: func(m *ir.Module, p *ir.Profile, report reporter) {
+		broad(m, p, report, rule.Write|rule.Append|rule.LinkTo)
+	},
 }
 
 var broadRead = &Rule{
@@ -28,59 +32,98 @@ var broadRead = &Rule{
 	Why: "A `**` that is not below a directory of the service's own reaches files that it has no business with: keys, " +
 		"other services' configuration, home directories.",
 	Instead: "Declare the directory that is meant, as in config = [\"/etc/NAME/\"], or name the files.",
+	InText:  "Name the directory that is meant, as in `/etc/NAME/** r,`, or the files.",
 	Bad:     `config = ["/etc/**"]`,
 	Good:    `config = ["/etc/app/"]`,
-	check:   func(p *ir.Profile, report reporter) { broad(p, report, 0) },
+	check:   func(m *ir.Module, p *ir.Profile, report reporter) { broad(m, p, report, 0) },
 }
 
 // shared are directories that belong to no single service: a `**` below one
 // of them is too broad, whoever declares it.
 var shared = []string{
-	"/", "/boot/", "/dev/", "/etc/", "/home/", "/media/", "/mnt/", "/opt/", "/proc/", "/root/", "/run/", "/srv/", "/sys/", "/tmp/",
-	"/usr/", "/usr/bin/", "/usr/lib/", "/usr/local/", "/usr/local/bin/", "/usr/sbin/", "/usr/share/", "/var/", "/var/cache/",
-	"/var/lib/", "/var/log/", "/var/spool/", "/var/tmp/", "/var/www/",
-	"@{HOME}/", "@{HOMEDIRS}/", "@{PROC}/", "@{run}/", "@{sys}/", "/home/*/", "@{HOMEDIRS}/*/",
+	"/", "/bin/", "/boot/", "/dev/", "/etc/", "/home/", "/lib/", "/lib32/", "/lib64/", "/media/", "/mnt/", "/opt/", "/proc/", "/root/",
+	"/run/", "/run/user/", "/sbin/", "/srv/", "/sys/", "/tmp/", "/usr/", "/usr/bin/", "/usr/lib/", "/usr/lib32/", "/usr/lib64/",
+	"/usr/libexec/", "/usr/local/", "/usr/local/bin/", "/usr/sbin/", "/usr/share/", "/var/", "/var/cache/", "/var/lib/", "/var/log/",
+	"/var/run/", "/var/spool/", "/var/tmp/", "/var/www/", "@{HOME}/", "@{HOMEDIRS}/", "@{PROC}/", "@{run}/", "@{sys}/",
 }
 
 // systemRead are shared directories that hold programs and their data, open to
 // everybody: to read below them is no fault where the policy declares it.
-var systemRead = []string{"/usr/", "/usr/bin/", "/usr/lib/", "/usr/sbin/", "/usr/share/"}
+var systemRead = []string{
+	"/bin/", "/lib/", "/lib32/", "/lib64/", "/sbin/", "/usr/", "/usr/bin/", "/usr/lib/", "/usr/lib32/", "/usr/lib64/", "/usr/libexec/",
+	"/usr/sbin/", "/usr/share/",
+}
 
 // broad reports rules with `**` that change files (mask) or only read them.
-func broad(p *ir.Profile, report reporter, mask rule.Access) {
+// Profile text declares no directories, so there only shared ones count.
+func broad(m *ir.Module, p *ir.Profile, report reporter, mask rule.Access) {
 	const changes = rule.Write | rule.Append | rule.LinkTo
+	if mask != 0 {
+		everything(p, report)
+	}
 	allowedFiles(p, func(r ir.Rule, f rule.File) {
-		if f.Path == "" || !strings.Contains(f.Path, "**") || (f.Access&changes != 0) != (mask != 0) {
+		if !strings.Contains(f.Path, "**") || (f.Access&changes != 0) != (mask != 0) {
 			return
 		}
-		base := fixedPart(f.Path)
-		declared := slices.ContainsFunc(p.Own, func(own string) bool { return strings.HasPrefix(f.Path, own) })
-		switch {
-		case mask == 0 && declared && slices.Contains(systemRead, base):
-		case slices.Contains(shared, base):
-			report(r, "it covers everything below "+base+", which no service has for itself.")
-		case !declared:
+		declared := m.Text || slices.ContainsFunc(p.Own, func(own string) bool { return strings.HasPrefix(f.Path, own) })
+		for _, base := range bases(f.Path, m.Values) {
+			if slices.Contains(shared, base) && (mask != 0 || !declared || !slices.Contains(systemRead, base)) {
+				report(r, "it covers everything below "+base+", which no service has for itself.")
+				return
+			}
+		}
+		if !declared {
 			report(r, "it is not below a directory that the policy declares.")
 		}
 	})
 }
 
-// fixedPart returns the directory that holds all that a path glob matches. A
-// component that begins with a name, as in /etc/python3.*/, counts as one.
-func fixedPart(path string) string {
-	from := 0
-	if strings.HasPrefix(path, "@{") {
-		from = strings.IndexByte(path, '}') + 1
-	}
-	if i := strings.IndexAny(path[from:], "*?[{@"); i >= 0 {
-		name, end := path[strings.LastIndexByte(path[:from+i], '/')+1:from+i], strings.IndexByte(path[from+i:], '/')
-		if len(name) >= 3 && end > 0 && !strings.Contains(path[from+i:from+i+end], "**") {
-			return path[:from+i+end+1]
+// everything reports rules that grant all access to all files.
+func everything(p *ir.Profile, report reporter) {
+	for _, r := range p.Rules {
+		f, isFile := r.Body.(rule.File)
+		_, isAll := r.Body.(rule.All)
+		if r.Action != rule.Deny && (isAll || isFile && f.Path == "") {
+			report(r, "it grants every access to every file.")
 		}
-		path = path[:from+i]
 	}
-	if i := strings.LastIndexByte(path, '/'); i >= 0 {
-		return path[:i+1]
-	}
-	return path
 }
+
+// bases returns the directories of which a path glob covers all that is below
+// them: up to its `**`, and without components before that which name nothing,
+// as in /home/*/**.
+func bases(path string, values map[string][]string) []string {
+	var out []string
+	for _, v := range append(variants(path, nil), variants(path, values)...) {
+		i := strings.Index(v, "**")
+		if i < 0 {
+			continue
+		}
+		dir := v[:i]
+		for {
+			above := strings.LastIndexByte(strings.TrimSuffix(dir, "/"), '/') + 1
+			if above == 0 || naming(dir[above:]) {
+				break
+			}
+			dir = dir[:above]
+		}
+		if !slices.Contains(out, dir) {
+			out = append(out, dir)
+		}
+	}
+	return out
+}
+
+// naming says whether a component of a path names something: whether it has no
+// wildcard, or two characters in a row that are none.
+func naming(component string) bool {
+	if !strings.ContainsAny(component, "*?[{@") {
+		return true
+	}
+	return named.MatchString(wildcard.ReplaceAllString(component, "*"))
+}
+
+var (
+	wildcard = regexp.MustCompile(`\[[^]]*\]|@\{[^}]*\}|\\.`)
+	named    = regexp.MustCompile(`[A-Za-z0-9_-]{2}`)
+)

@@ -14,9 +14,10 @@ var dangerousCapability = &Rule{
 	Summary:  "a capability that amounts to root has no reason",
 	Why:      "Some capabilities give power over the whole machine. Whoever reviews the policy must see why one is needed.",
 	Instead:  "Remove it, or write { name = \"…\", reason = \"…\" }.",
+	InText:   "Remove it, or say in a comment above it or beside it what it is for.",
 	Bad:      `capabilities = ["sys_admin"]`,
 	Good:     `capabilities = [{ name = "sys_admin", reason = "mounts the snapshots that it serves" }]`,
-	check: func(p *ir.Profile, report reporter) {
+	check: func(_ *ir.Module, p *ir.Profile, report reporter) {
 		for _, r := range p.Rules {
 			c, ok := r.Body.(rule.Capability)
 			if !ok || r.Action == rule.Deny || slices.ContainsFunc(r.Origins, func(o ir.Origin) bool { return o.Reason != "" }) {

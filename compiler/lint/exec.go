@@ -15,6 +15,7 @@ var writeExec = &Rule{
 	Summary:  "a file can be written and executed",
 	Why:      "Whoever can make the service write a file can then make it run that file: the profile no longer bounds what code it runs.",
 	Instead:  "Keep what is executed or mapped where the service cannot write.",
+	InText:   "Keep what is executed or mapped where the program cannot write.",
 	Bad: `data = ["/opt/app/plugins/"]
 run "/opt/app/plugins/*" {
   as = "inherit"
@@ -26,15 +27,15 @@ run "/opt/app/plugins/*" {
 	check: checkWriteExec,
 }
 
-func checkWriteExec(p *ir.Profile, report reporter) {
+func checkWriteExec(m *ir.Module, p *ir.Profile, report reporter) {
 	type entry struct {
 		r ir.Rule
 		g glob.Glob
 	}
 	var writes, executes []entry
 	allowedFiles(p, func(r ir.Rule, f rule.File) {
-		g, err := glob.Parse(f.Path)
-		if err != nil {
+		g, ok := pattern(m, f.Path)
+		if !ok {
 			return
 		}
 		if f.Access&(rule.Write|rule.Append) != 0 {
@@ -74,6 +75,7 @@ var unconfinedExec = &Rule{
 	Summary:  "a program runs unconfined",
 	Why:      "What runs unconfined does whatever its user may, and whoever controls its arguments or input does too.",
 	Instead:  "Write as = \"child\" with what the program needs, or as = \"profile\" where it has one.",
+	InText:   "Write Cx with a child for what the program needs, or Px where it has a profile.",
 	Bad: `run "/usr/bin/convert" {
   as = "unconfined"
 }`,
@@ -81,7 +83,7 @@ var unconfinedExec = &Rule{
   as   = "child"
   data = ["/var/lib/app/thumbs/"]
 }`,
-	check: func(p *ir.Profile, report reporter) {
+	check: func(_ *ir.Module, p *ir.Profile, report reporter) {
 		for _, r := range p.Rules {
 			if r.Action == rule.Deny {
 				continue

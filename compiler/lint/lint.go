@@ -21,10 +21,11 @@ type Rule struct {
 	Summary  string // what a finding says
 	Why      string // why it is a fault
 	Instead  string // what to write
+	InText   string // what to write in profile text
 	Bad      string // body of a service that has the fault
 	Good     string // the same without it
 
-	check func(p *ir.Profile, report reporter)
+	check func(m *ir.Module, p *ir.Profile, report reporter)
 }
 
 // reporter takes a finding: the rule at fault, what is wrong with it, and
@@ -46,9 +47,9 @@ func Module(m *ir.Module, opts Options) diag.List {
 			continue
 		}
 		for _, p := range m.Profiles() {
-			rule.check(p, func(r ir.Rule, detail string, related ...ir.Rule) {
+			rule.check(m, p, func(r ir.Rule, detail string, related ...ir.Rule) {
 				if !slices.ContainsFunc(m.Ignores, func(i ir.Ignore) bool { return i.Accepts(rule.Name, r.About(), r.Origins, opts.Today) }) {
-					out = append(out, finding(rule, severity, m.FullName(p), r, detail, related))
+					out = append(out, finding(rule, severity, m, p, r, detail, related))
 				}
 			})
 		}
@@ -70,11 +71,14 @@ func (r *Rule) severity(opts Options) (diag.Severity, bool) {
 	return r.Severity, true
 }
 
-func finding(rule *Rule, severity diag.Severity, profile string, r ir.Rule, detail string, related []ir.Rule) diag.Diagnostic {
-	o := r.Origins[0]
+func finding(rule *Rule, severity diag.Severity, m *ir.Module, p *ir.Profile, r ir.Rule, detail string, related []ir.Rule) diag.Diagnostic {
+	o, instead := r.Origins[0], rule.Instead
+	if m.Text {
+		instead = rule.InText
+	}
 	d := diag.Diagnostic{
 		Severity: severity, Code: rule.Name, Summary: rule.Summary, Subject: o.Subject(),
-		Detail: "`" + r.String() + "` in profile " + profile + ": " + detail + " " + rule.Instead,
+		Detail: "`" + r.String() + "` in profile " + m.FullName(p) + ": " + detail + " " + instead,
 	}
 	d.Related = append(d.Related, chain(o)...)
 	for _, other := range related {

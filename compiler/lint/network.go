@@ -12,11 +12,12 @@ var broadNetwork = &Rule{
 	Summary:  "every kind of socket is allowed",
 	Why:      "A network rule without a family lets the service open raw, packet and netlink sockets and many a rarely tested protocol.",
 	Instead:  "Write listen and connect blocks, or name the family and type.",
+	InText:   "Name the family and type, as in `network inet stream,`.",
 	Bad:      `network {}`,
 	Good: `connect "api" {
   port = 443
 }`,
-	check: func(p *ir.Profile, report reporter) {
+	check: func(_ *ir.Module, p *ir.Profile, report reporter) {
 		for _, r := range p.Rules {
 			if n, ok := r.Body.(rule.Network); ok && r.Action != rule.Deny && n.Family == "" && n.Type == "" && n.Protocol == "" {
 				report(r, "it names no family.")

@@ -3,7 +3,6 @@ package lint
 import (
 	"apc/compiler/ir"
 	"apc/lang/diag"
-	"apc/lang/glob"
 	"apc/lang/rule"
 )
 
@@ -13,6 +12,7 @@ var sensitivePath = &Rule{
 	Summary:  "a pattern reaches a file that gives power over the machine",
 	Why:      "Passwords, private keys, cron tables and the like are worth an attack. Whoever needs one of them names it.",
 	Instead:  "Narrow the pattern, or name the files that are needed.",
+	InText:   "Narrow the pattern, name the files that are needed, or deny the others.",
 	Bad:      `config = ["/etc/*"]`,
 	Good:     `config = ["/etc/app.conf"]`,
 	check:    checkSensitive,
@@ -28,17 +28,17 @@ var sensitive = []string{
 	"/proc/sys/kernel/core_pattern", "/var/run/secrets/kubernetes.io/serviceaccount/token", "/run/secrets/kubernetes.io/serviceaccount/token",
 }
 
-func checkSensitive(p *ir.Profile, report reporter) {
+func checkSensitive(m *ir.Module, p *ir.Profile, report reporter) {
 	allowedFiles(p, func(r ir.Rule, f rule.File) {
-		g, err := glob.Parse(f.Path)
-		if err != nil || f.Access&(rule.Read|rule.Write|rule.Append) == 0 || len(g.Variables()) > 0 {
+		if f.Access&(rule.Read|rule.Write|rule.Append) == 0 {
 			return
 		}
-		if _, literal := g.IsLiteral(); literal {
+		g, ok := pattern(m, f.Path)
+		if _, literal := g.IsLiteral(); !ok || literal {
 			return
 		}
 		for _, path := range sensitive {
-			if g.Match(path) && !denied(p, path) {
+			if g.Match(path) && denied(m, p.Rules, path)&readWrite != readWrite {
 				report(r, "it matches "+path+".")
 				return
 			}
@@ -46,18 +46,21 @@ func checkSensitive(p *ir.Profile, report reporter) {
 	})
 }
 
-// denied says whether a deny rule takes reading and writing of a path back.
-func denied(p *ir.Profile, path string) bool {
-	const both = rule.Read | rule.Write
+const readWrite = rule.Read | rule.Write
+
+// denied returns what deny rules, those of includes too, take of a path from
+// everybody.
+func denied(m *ir.Module, rules []ir.Rule, path string) rule.Access {
 	var taken rule.Access
-	for _, r := range p.Rules {
+	for _, r := range rules {
+		taken |= denied(m, r.Included, path)
 		f, ok := r.Body.(rule.File)
-		if !ok || r.Action != rule.Deny || r.Owner {
+		if !ok || r.Action != rule.Deny || r.Owner || r.Other {
 			continue
 		}
-		if g, err := glob.Parse(f.Path); err == nil && len(g.Variables()) == 0 && g.Match(path) {
+		if g, ok := pattern(m, f.Path); ok && g.Match(path) {
 			taken |= f.Access
 		}
 	}
-	return taken&both == both
+	return taken
 }
