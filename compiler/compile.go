@@ -24,6 +24,9 @@ type Options struct {
 	Strict   bool   // losses are errors
 	Dump     bool   // keep the IR after each stage
 	Today    string // YYYY-MM-DD, against which ignores expire
+	// Optimize says which passes run; "" leaves it to the policy's settings,
+	// and those to LevelWiden.
+	Optimize optimize.Level
 }
 
 // Output is one service compiled for one target.
@@ -32,12 +35,16 @@ type Output struct {
 	Service *policy.Service
 	Target  *feature.Target
 	Module  *ir.Module
-	File    apparmor.File
-	Losses  []fit.Loss
+	// Fitted is the module before the passes.
+	Fitted *ir.Module
+	File   apparmor.File
+	Losses []fit.Loss
 	// Accepted counts the losses that the policy or a module accepts.
 	Accepted int
-	Diags    diag.List
-	Dumps    []Dump
+	// Widenings lists the rules that passes made wider, as the policy asks.
+	Widenings []optimize.Widening
+	Diags     diag.List
+	Dumps     []Dump
 	// Lowered counts the rules before the passes, Rules those after them.
 	Lowered, Rules int
 }
@@ -69,15 +76,8 @@ func Compile(p *policy.Policy, s *policy.Service, t *feature.Target, opts Option
 	out.Diags = append(out.Diags, lossDiagnostics(out, opts)...)
 	out.checked(fit.Pass, opts)
 
-	out.Lowered = rules(out.Module)
-	for _, pass := range optimize.Passes {
-		before := out.Module
-		out.Module = pass.Run(before)
-		if pass.Effect == optimize.Exact {
-			out.provedEqual(pass.Name, before)
-		}
-		out.checked(pass.Name, opts)
-	}
+	out.Fitted, out.Lowered = out.Module, rules(out.Module)
+	out.optimise(opts)
 	out.Rules = rules(out.Module)
 	if !out.Diags.HasErrors() {
 		out.File = apparmor.Emit(out.Module, opts.Annotate)
@@ -86,6 +86,32 @@ func Compile(p *policy.Policy, s *policy.Service, t *feature.Target, opts Option
 		}
 	}
 	return out
+}
+
+// optimise runs the passes of the level that is asked for.
+func (out *Output) optimise(opts Options) {
+	level := opts.Optimize
+	if level == "" {
+		level = optimize.Level(out.Policy.Settings.Optimize.Text)
+	}
+	if level == "" {
+		level = optimize.LevelWiden
+	}
+	asked := widenable(out.Service, out.Module)
+	for _, pass := range optimize.Passes {
+		if !pass.At(level) {
+			continue
+		}
+		before := out.Module
+		var widened []optimize.Widening
+		out.Module, widened = pass.Run(before, asked.wishes())
+		out.provedEqual(pass.Name, Widened(before, widened))
+		out.Widenings = append(out.Widenings, widened...)
+		out.checked(pass.Name, opts)
+	}
+	if level == optimize.LevelWiden {
+		out.Diags = append(out.Diags, asked.report(out.Widenings)...)
+	}
 }
 
 // checked checks the IR after a stage, and keeps it where that is asked for. A
@@ -99,8 +125,9 @@ func (out *Output) checked(stage string, opts Options) {
 	}
 }
 
-// provedEqual compares what the module grants with what it granted before an
-// exact pass. A difference is a defect of apc and stops the program.
+// provedEqual compares what the module grants with what it granted before a
+// pass, to which the rules were added that the pass says it widened. A
+// difference is a defect of apc and stops the program.
 func (out *Output) provedEqual(pass string, before *ir.Module) {
 	after := out.Module.Profiles()
 	for i, p := range before.Profiles() {
@@ -109,7 +136,7 @@ func (out *Output) provedEqual(pass string, before *ir.Module) {
 			out.Diags = append(out.Diags, diag.Errorf(p.Origin.Range, "too-complex", "the paths are too complex to compare", "Pass %s cannot be checked: %s.", pass, err))
 		}
 		if len(differences) > 0 {
-			panic(fmt.Sprintf("pass %s, which is exact, changed what profile %q grants: %s", pass, p.Name, differences[0]))
+			panic(fmt.Sprintf("pass %s changed what profile %q grants, and did not say so: %s", pass, p.Name, differences[0]))
 		}
 	}
 }

@@ -7,12 +7,15 @@ import (
 	"strings"
 	"testing"
 
+	"apc/compiler"
 	"apc/compiler/emit/apparmor"
 	"apc/compiler/grants"
 	"apc/compiler/ir"
 	"apc/compiler/optimize"
 	"apc/compiler/verify"
+	"apc/lang/compiled"
 	"apc/lang/feature"
+	"apc/lang/glob"
 	"apc/lang/rule"
 )
 
@@ -25,8 +28,8 @@ var (
 )
 
 // randomProfile makes a profile of random file rules over few paths, so that
-// they overlap often.
-func randomProfile(r *rand.Rand, name string) *ir.Profile {
+// they overlap often; one in so many has siblings.
+func randomProfile(r *rand.Rand, name string, siblings int) *ir.Profile {
 	p := &ir.Profile{Name: name, Origin: ir.Origin{Intent: "test"}}
 	for i := range 1 + r.IntN(9) {
 		f := rule.File{Path: randomPaths[r.IntN(len(randomPaths))], Access: rule.Access(1 + r.IntN(63))}
@@ -44,17 +47,95 @@ func randomProfile(r *rand.Rand, name string) *ir.Profile {
 			f.Exec = "ix"
 		}
 		p.Rules = append(p.Rules, ir.Rule{Rule: rule.Rule{Qualifiers: q, Body: f}, Origins: []ir.Origin{{Intent: fmt.Sprint("rule ", i)}}})
+		if r.IntN(siblings) == 0 && f.Exec == "" {
+			p.Rules = append(p.Rules, randomSiblings(r, q, f.Access)...)
+		}
 	}
 	return p
 }
 
+// randomSiblings makes rules on files of one directory, often enough of them to
+// be factored; some names hold what means something in a glob.
+func randomSiblings(r *rand.Rand, q rule.Qualifiers, access rule.Access) []ir.Rule {
+	dir := []string{"/a/", "/a/b/", "/"}[r.IntN(3)]
+	var out []ir.Rule
+	for i := range 2 + r.IntN(40) {
+		name := []string{"b", "c", "d", "bc", "b,c", "{b}", "b c", "[b]", "a*", `b\`}[i%10]
+		if i >= 10 {
+			name += fmt.Sprint(i)
+		}
+		body := rule.File{Path: glob.Quote(dir + name), Access: access}
+		out = append(out, ir.Rule{Rule: rule.Rule{Qualifiers: q, Body: body}, Origins: []ir.Origin{{Intent: fmt.Sprint("sibling ", i)}}})
+	}
+	return out
+}
+
+// module wraps a profile.
+func module(p *ir.Profile) *ir.Module {
+	return &ir.Module{Service: p.Name, File: p.Name, ABI: "abi/3.0", Profile: p}
+}
+
 // optimised runs every pass.
 func optimised(p *ir.Profile) *ir.Profile {
-	m := &ir.Module{Service: p.Name, File: p.Name, ABI: "abi/3.0", Profile: p}
+	after, _ := widened(p, nil)
+	return after
+}
+
+// widened runs every pass, with wishes.
+func widened(p *ir.Profile, wishes optimize.Wishes) (*ir.Profile, []optimize.Widening) {
+	var all []optimize.Widening
+	m := module(p)
 	for _, pass := range optimize.Passes {
-		m = pass.Run(m)
+		var some []optimize.Widening
+		m, some = pass.Run(m, wishes)
+		all = append(all, some...)
 	}
-	return m.Profile
+	return m.Profile, all
+}
+
+// randomWishes lets the profile p be widened.
+func randomWishes(r *rand.Rand) optimize.Wishes {
+	return optimize.Wishes{"p": {Collapse: []string{"/a/", "/a/b/"}[:1+r.IntN(2)], Threshold: r.IntN(5)}}
+}
+
+// TestWideningsAreListed holds that what a profile grants after all passes is
+// what it granted before and the rules that were listed, and that each example
+// of what is added was not granted before.
+func TestWideningsAreListed(t *testing.T) {
+	r := rand.New(rand.NewPCG(5, 6))
+	listed, examples := 0, 0
+	for range 2_000 {
+		before := randomProfile(r, "p", 12)
+		after, widenings := widened(before, randomWishes(r))
+		expected := compiler.Widened(module(before), widenings).Profile
+		if differences, err := grants.Equal(expected, after); err != nil || len(differences) > 0 {
+			t.Fatalf("%v %v\n%s%s", differences, err, dumped(before), dumped(after))
+		}
+		listed += len(widenings)
+		for _, w := range widenings {
+			for _, example := range w.Adds {
+				examples++
+				checkExample(t, before, after, w, example)
+			}
+		}
+	}
+	if listed < 500 || examples < 500 {
+		t.Errorf("only %d widenings with %d examples", listed, examples)
+	}
+}
+
+// checkExample holds that a profile grants what an example says to those that
+// the widened rule speaks of, and did not before.
+func checkExample(t *testing.T, before, after *ir.Profile, w optimize.Widening, example string) {
+	slash := strings.IndexByte(example, '/')
+	for _, word := range strings.Split(strings.TrimSpace(example[:slash]), ", ") {
+		want := grants.Access{Permissions: rule.AccessWord(word)}
+		had := grants.Ask(module(before), before, example[slash:], want)
+		has := grants.Ask(module(after), after, example[slash:], want)
+		if !has.Allowed || had.Allowed && (w.Rule.Owner || !had.OwnerOnly) {
+			t.Fatalf("%s is no example of what %s adds\n%s%s", example, w.Rule, dumped(before), dumped(after))
+		}
+	}
 }
 
 // TestPassesKeepGrants asks random profiles before and after all passes about
@@ -63,7 +144,7 @@ func TestPassesKeepGrants(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	dropped := 0
 	for range 10_000 {
-		before := randomProfile(r, "p")
+		before := randomProfile(r, "p", 80)
 		after := optimised(before)
 		dropped += len(before.Rules) - len(after.Rules)
 		for range 3 {
@@ -122,9 +203,14 @@ func TestPassesKeepCompiledPolicy(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 4))
 	var inputs []verify.Input
 	for i := range 300 {
-		before := randomProfile(r, fmt.Sprint("p", i))
-		for _, p := range []*ir.Profile{before, optimised(before)} {
-			text := apparmor.Emit(&ir.Module{Service: p.Name, File: p.Name, ABI: "abi/3.0", Profile: p}, false).Text
+		before := randomProfile(r, fmt.Sprint("p", i), 12)
+		after, widenings := optimised(before), []optimize.Widening(nil)
+		if i%3 == 0 {
+			before.Name = "p"
+			after, widenings = widened(before, randomWishes(r))
+		}
+		for _, p := range []*ir.Profile{compiler.Widened(module(before), widenings).Profile, after} {
+			text := apparmor.Emit(module(p), false).Text
 			inputs = append(inputs, verify.Input{Name: text, Text: []byte(withoutPreambleIncludes(text)), Keep: true})
 		}
 	}
@@ -137,8 +223,30 @@ func TestPassesKeepCompiledPolicy(t *testing.T) {
 		if !a.Accepted || !b.Accepted || len(a.Policy) == 0 {
 			t.Fatalf("refused: %s%s\n%s", a.Stderr, b.Stderr, a.Name)
 		}
-		if !bytes.Equal(a.Policy, b.Policy) {
-			t.Errorf("the compiled policy changed:\n%s\n%s", a.Name, b.Name)
+		if difference := changed(t, a.Policy, b.Policy); difference != "" {
+			t.Errorf("the compiled policy changed: %s\n%s\n%s", difference, a.Name, b.Name)
 		}
 	}
+}
+
+// changed compares two compiled policies of one profile each. Where the bytes
+// differ what they grant may be the same all the same: rules may tell paths
+// apart for which the kernel never asks, such as /a//b.
+func changed(t *testing.T, before, after []byte) string {
+	if bytes.Equal(before, after) {
+		return ""
+	}
+	a, err := compiled.Read(before)
+	b, err2 := compiled.Read(after)
+	if err != nil || err2 != nil {
+		t.Fatal(err, err2)
+	}
+	differences, err := compiled.Equal(a.Profiles[0], b.Profiles[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(differences) == 0 {
+		return ""
+	}
+	return differences[0].String()
 }

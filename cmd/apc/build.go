@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"apc/compiler"
+	"apc/compiler/optimize"
 	"apc/lang/diag"
 	"apc/lang/feature"
 	"apc/lang/policy"
@@ -23,6 +24,7 @@ type buildFlags struct {
 	check    bool
 	strict   bool
 	dump     string
+	optimize string
 }
 
 func (a *app) buildCommand() *cobra.Command {
@@ -46,7 +48,9 @@ folder of its own in it. Nothing is written when any error stands.`,
 	cmd.Flags().BoolVar(&f.annotate, "annotate", false, "write the reasons for each rule above it")
 	cmd.Flags().BoolVar(&f.check, "check", false, "write nothing; exit 1 and show the difference where the files differ")
 	cmd.Flags().BoolVar(&f.strict, "strict", false, "what a target cannot hold is an error")
+	cmd.Flags().StringVar(&f.optimize, "optimize", "", "`LEVEL` of the passes: none, exact, widen (default: that of the settings, else widen)")
 	cmd.Flags().StringVar(&f.dump, "dump", "", "print the IR after `PASS`, or after all: all, "+strings.Join(compiler.Stages(), ", "))
+	cmd.MarkFlagsMutuallyExclusive("dump", "check")
 	return cmd
 }
 
@@ -54,11 +58,18 @@ func (a *app) build(args []string, f buildFlags) error {
 	if f.dump != "" && f.dump != "all" && !slices.Contains(compiler.Stages(), f.dump) {
 		return fmt.Errorf("--dump: there is no pass %q; there are all, %s", f.dump, strings.Join(compiler.Stages(), ", "))
 	}
+	level := optimize.Level(f.optimize)
+	if level != "" && !slices.Contains(optimize.Levels, level) {
+		return fmt.Errorf("--optimize %q: there are none, exact and widen", f.optimize)
+	}
+	if f.out == "" {
+		return fmt.Errorf("-o needs a folder, or - to print")
+	}
 	l, err := a.load(args, f.loadFlags)
 	if err != nil {
 		return err
 	}
-	outputs, diags := l.compile(f.loadFlags, compiler.Options{Annotate: f.annotate, Strict: f.strict, Dump: f.dump != "", Today: a.today})
+	outputs, diags := l.compile(f.loadFlags, compiler.Options{Annotate: f.annotate, Strict: f.strict, Dump: f.dump != "", Today: a.today, Optimize: level})
 	lost := f.strict && hasLoss(diags)
 	diags = append(append(diag.List{}, l.diags...), diags...)
 	if f.dump != "" {
@@ -196,7 +207,7 @@ func (a *app) deliver(files []outFile, f buildFlags) error {
 	case f.check:
 		return a.checkFiles(files, f.out)
 	}
-	return writeFiles(files, f.out)
+	return a.writeFiles(files, f.out)
 }
 
 // summary tells on stderr what was built.

@@ -118,7 +118,7 @@ func (a *app) explainLine(arg string, outputs []*compiler.Output, sources diag.S
 // built without.
 func asBuilt(o *compiler.Output, name, dir string) (apparmor.File, error) {
 	for _, path := range []string{name, filepath.Join(dir, o.Module.File), filepath.Join(dir, o.Target.Name, o.Module.File)} {
-		text, err := os.ReadFile(path)
+		text, err := readRegular(path)
 		if err != nil {
 			continue
 		}
@@ -205,8 +205,8 @@ func (a *app) answer(m *ir.Module, p *ir.Profile, arg string) error {
 	}
 	path := arg[:i]
 	want, ok := grants.ParseAccess(arg[i+1:])
-	if !ok || !strings.HasPrefix(path, "/") {
-		return fmt.Errorf("--access %q: the path is absolute, and the letters are of r w a l k m x", arg)
+	if !ok || !realPath(path) {
+		return fmt.Errorf("--access %q: the path is absolute, without \".\", \"..\" or \"//\", and the letters are of r w a l k m x", arg)
 	}
 	ans := grants.Ask(m, p, path, want)
 	verdict := "allowed"
@@ -228,6 +228,11 @@ func (a *app) answer(m *ir.Module, p *ir.Profile, arg string) error {
 		fmt.Fprintf(a.stdout, "  not looked into: %s\n", u)
 	}
 	return nil
+}
+
+// realPath says whether the kernel could ask for a path: it resolves it first.
+func realPath(path string) bool {
+	return strings.HasPrefix(path, "/") && (filepath.Clean(path) == strings.TrimSuffix(path, "/") || path == "/")
 }
 
 func (a *app) listRules(what string, rules []ir.Rule) {

@@ -76,7 +76,7 @@ func formatFiles(args []string) ([]string, error) {
 }
 
 func (a *app) formatFile(path string, check bool) error {
-	src, err := os.ReadFile(path)
+	src, err := readRegular(path)
 	if err != nil {
 		return pathError(path, err)
 	}

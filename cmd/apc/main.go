@@ -57,6 +57,8 @@ func (a *app) run(args []string) (code int) {
 			code = a.defect(r)
 		}
 	}()
+	out := &checkedWriter{w: a.stdout}
+	a.stdout = out
 	root := a.rootCommand()
 	root.SetArgs(args)
 	root.SetIn(a.stdin)
@@ -66,7 +68,27 @@ func (a *app) run(args []string) (code int) {
 		fmt.Fprintf(a.stderr, "apc: %s\n", diag.Printable(err.Error()))
 		a.fail(codeOf(err))
 	}
+	if out.err != nil {
+		fmt.Fprintf(a.stderr, "apc: standard output: %s\n", out.err)
+		a.fail(exitMachine)
+	}
 	return a.code
+}
+
+// checkedWriter keeps the first error of writing, so that a full disk behind
+// standard output does not pass for success.
+type checkedWriter struct {
+	w   io.Writer
+	err error
+}
+
+// Write implements io.Writer.
+func (c *checkedWriter) Write(p []byte) (int, error) {
+	n, err := c.w.Write(p)
+	if c.err == nil {
+		c.err = err
+	}
+	return n, err
 }
 
 func (a *app) defect(r any) int {

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 
@@ -122,7 +121,7 @@ func (a *app) verifyTexts(paths []string, f checkFlags, found *findings) error {
 		err   error
 	}
 	results := parallel(paths, func(path string) result {
-		text, err := os.ReadFile(path)
+		text, err := readRegular(path)
 		if err != nil {
 			return result{err: err}
 		}

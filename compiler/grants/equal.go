@@ -179,7 +179,7 @@ func outsideAll(g glob.Glob, others []glob.Glob) (witness string, found bool, er
 		if ok, _, err := glob.Includes(o, g); err == nil && ok {
 			return "", false, nil
 		}
-		if ok, _, err := glob.Intersects(o, g); err != nil || ok {
+		if meets(o, g) {
 			near = append(near, o)
 		}
 	}
@@ -193,6 +193,16 @@ func outsideAll(g glob.Glob, others []glob.Glob) (witness string, found bool, er
 	}
 	ok, witness, err := all.Includes(mine)
 	return witness, !ok && err == nil, err
+}
+
+// meets says whether two globs have a path in common, and yes where that cannot
+// be told.
+func meets(o, g glob.Glob) bool {
+	if path, literal := o.IsLiteral(); literal {
+		return g.Match(path)
+	}
+	ok, _, err := glob.Intersects(o, g)
+	return ok || err != nil
 }
 
 // others compares rules that are not about files.

@@ -7,6 +7,7 @@ package lower
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 
 	"apc/compiler/ir"
@@ -24,6 +25,7 @@ const Always = "always"
 func Service(p *policy.Policy, s *policy.Service) (*ir.Module, diag.List) {
 	l := &lowering{service: s}
 	m := &ir.Module{Service: s.Name, Policy: s.File, File: fileName(s), ABI: s.ABI.Text}
+	l.checkFileName(m.File)
 	l.module = m
 	m.Profile = l.profile()
 	m.Profile.Children = append(m.Profile.Children, l.children...)
@@ -95,8 +97,23 @@ func flags(s *policy.Service) []string {
 	return out
 }
 
+// reserved are names that AppArmor or its folder has for something else.
+var reserved = []string{"abi", "abstractions", "apache2.d", "cache", "disable", "force-complain", "local", "lxc", "tunables", "unconfined"}
+
+// checkFileName refuses names under which the profile would not be loaded.
+func (l *lowering) checkFileName(name string) {
+	if passedOver.MatchString(name) || slices.Contains(reserved, name) || l.service.Name == "unconfined" {
+		l.diags = append(l.diags, diag.Errorf(l.service.Where.Range, "bad-name", "the name "+name+" stands for something else",
+			"Files of this name are folders of /etc/apparmor.d or are passed over when it is read. Give the service another name."))
+	}
+}
+
 // plainPath matches paths whose name serves as a file name.
 var plainPath = regexp.MustCompile(`^(/[A-Za-z0-9_.+-]+)+$`)
+
+// passedOver matches names of files that the parser leaves out when it reads a
+// folder (libapparmor: private.c).
+var passedOver = regexp.MustCompile(`^\.|^README$|\.(dpkg-(new|old|dist|bak|remove)|pacsave|pacnew|rpmnew|rpmsave|orig|rej)$`)
 
 // fileName names the file of a service as Debian does: the path of its program
 // with dots for slashes, or the service's name.
@@ -110,7 +127,7 @@ func fileName(s *policy.Service) string {
 		path = s.Executable.Text
 	}
 	name := strings.ReplaceAll(strings.TrimPrefix(path, "/"), "/", ".")
-	if !plainPath.MatchString(path) || len(name) > 200 {
+	if !plainPath.MatchString(path) || len(name) > 200 || passedOver.MatchString(name) {
 		return s.Name
 	}
 	return name
@@ -149,7 +166,7 @@ func (l *lowering) attach(b *body) {
 }
 
 func (l *lowering) checkInterpreter(attachment string, program *policy.Path) {
-	if !interpreter.MatchString(attachment) || program == nil {
+	if program == nil || !attachesInterpreter(attachment) {
 		return
 	}
 	for _, i := range l.service.Body.Ignores {
@@ -160,6 +177,25 @@ func (l *lowering) checkInterpreter(attachment string, program *policy.Path) {
 	l.diags = append(l.diags, diag.Errorf(program.Range, "interpreter-attachment", "the profile would attach to an interpreter",
 		"Every program that %s runs would be confined by it. Write `attachment = \"none\"` and enter the profile by name (systemd: AppArmorProfile=%s), "+
 			"or accept it with an ignore \"interpreter-attachment\" block.", attachment, l.service.Name))
+}
+
+// interpreters are programs that a glob must not attach to by accident.
+var interpreters = []string{
+	"/usr/bin/sh", "/usr/bin/dash", "/usr/bin/bash", "/usr/bin/env", "/usr/bin/python3", "/usr/bin/python3.11", "/usr/bin/python3.12",
+	"/usr/bin/perl", "/usr/bin/ruby", "/usr/bin/node", "/usr/bin/php", "/usr/bin/mawk", "/usr/bin/busybox",
+}
+
+// attachesInterpreter says whether an attachment is an interpreter, or a glob
+// that matches one.
+func attachesInterpreter(attachment string) bool {
+	g, err := glob.Parse(attachment)
+	if err != nil {
+		return false
+	}
+	if path, literal := g.IsLiteral(); literal {
+		return interpreter.MatchString(path)
+	}
+	return slices.ContainsFunc(interpreters, g.Match)
 }
 
 // base grants what no program can do without.

@@ -1,5 +1,6 @@
 // Package optimize holds the passes over IR that make a profile shorter. Each
-// says whether it changes what the profile grants.
+// says whether it changes what the profile grants, and one that does lists
+// what it changed.
 //
 // It may import lang/rule, lang/glob and compiler/ir.
 package optimize
@@ -18,24 +19,50 @@ type Effect string
 // The effects.
 const (
 	Exact  Effect = "exact"  // it grants the same
-	Widens Effect = "widens" // it may grant more, and reports what
+	Widens Effect = "widens" // it may grant more, and lists each rule that does
 )
+
+// Level says which passes run.
+type Level string
+
+// The levels.
+const (
+	LevelNone  Level = "none"  // those alone that give each policy one text
+	LevelExact Level = "exact" // all that change nothing
+	LevelWiden Level = "widen" // also those that widen where the policy asks for it
+)
+
+// Levels lists the levels, least first.
+var Levels = []Level{LevelNone, LevelExact, LevelWiden}
 
 // Pass is one step of optimisation.
 type Pass struct {
 	Name   string
 	Doc    string
 	Effect Effect
-	Run    func(*ir.Module) *ir.Module
+	Text   bool // it changes the spelling alone, and runs at every level
+	Run    func(*ir.Module, Wishes) (*ir.Module, []Widening)
+}
+
+// At says whether the pass runs at a level.
+func (p Pass) At(l Level) bool {
+	return p.Text || p.Effect == Exact && l != LevelNone || l == LevelWiden
 }
 
 // Passes lists the passes in the order in which they run.
 var Passes = []Pass{
-	{"normalise", "spell lists of words in one order, each word once", Exact, normalise},
-	{"merge", "make rules on equal paths one rule with all their permissions", Exact, merge},
-	{"drop", "drop rules that stand there already", Exact, drop},
-	{"subsume", "drop file rules all of whose paths another rule grants or denies in the same way", Exact, subsume},
-	{"order", "put rules in the order in which a profile is read", Exact, order},
+	{"normalise", "spell lists of words in one order, each word once", Exact, true, exact(normalise)},
+	{"merge", "make rules on equal paths one rule with all their permissions", Exact, false, exact(merge)},
+	{"drop", "drop rules that stand there already", Exact, true, exact(drop)},
+	{"collapse", "make rules on files of one directory a rule on all of its files, where the policy asks for it", Widens, false, collapse},
+	{"subsume", "drop file rules all of whose paths another rule grants or denies in the same way", Exact, false, exact(subsume)},
+	{"factor", "make rules on many files of one directory a few rules with alternations", Exact, false, exact(factor)},
+	{"order", "put rules in the order in which a profile is read", Exact, true, exact(order)},
+}
+
+// exact makes a pass of a function that needs no wishes and widens nothing.
+func exact(f func(*ir.Module) *ir.Module) func(*ir.Module, Wishes) (*ir.Module, []Widening) {
+	return func(m *ir.Module, _ Wishes) (*ir.Module, []Widening) { return f(m), nil }
 }
 
 // normalise spells each rule in one way.

@@ -93,7 +93,7 @@ func TestCorpus(t *testing.T) {
 var olderRefuses = map[string]string{
 	"change_profile/stacking_ok_3.sd": "3.0 cannot stack without the kernel's support",
 	"link/ok_link_4.sd":               "before 5.0 the target of a path's l counts as one of twelve transitions",
-	"regressions/ok_normalize.sd":     "3.0 takes two stars in a row across a variable for an error",
+	"regressions/ok_normalize.sd":     "3.0 does not come to an end on it",
 	"conditional/ok_31.sd":            "4.1 asks for the value in defined",
 }
 
@@ -182,11 +182,9 @@ func BenchmarkDebian(b *testing.B) {
 		loader := &Loader{Base: []string{"/etc/apparmor.d"}}
 		bytes := 0
 		for _, name := range names {
-			policy, _, err := loader.Load(context.Background(), name)
-			if err != nil {
+			if _, _, err := loader.Load(context.Background(), name); err != nil {
 				b.Fatal(err)
 			}
-			bytes += len(policy.File.Text)
 		}
 		for _, f := range loader.files {
 			bytes += len(f.file.Text)

@@ -139,7 +139,7 @@ func (s Signal) text() string {
 	if len(s.Set) > 0 {
 		words = append(words, "set=("+strings.Join(s.Set, ", ")+")")
 	}
-	return strings.Join(conditions(words, "peer", s.Peer), " ")
+	return strings.Join(peer(words, s.Peer), " ")
 }
 
 // Ptrace grants ptrace(2) and reading of another task's /proc entries.
@@ -152,7 +152,7 @@ type Ptrace struct {
 func (Ptrace) Kind() Kind { return KindPtrace }
 
 func (p Ptrace) text() string {
-	return strings.Join(conditions(accessWord("ptrace", p.Access), "peer", p.Peer), " ")
+	return strings.Join(peer(accessWord("ptrace", p.Access), p.Peer), " ")
 }
 
 // DBus grants D-Bus messages and names.
@@ -320,10 +320,19 @@ func accessWord(keyword string, access []string) []string {
 func conditions(words []string, pairs ...string) []string {
 	for i := 0; i < len(pairs); i += 2 {
 		if pairs[i+1] != "" {
-			words = append(words, pairs[i]+"="+Word(pairs[i+1]))
+			words = append(words, pairs[i]+"="+Value(pairs[i+1]))
 		}
 	}
 	return words
+}
+
+// peer appends the peer of a signal or ptrace rule, which stands without
+// parentheses.
+func peer(words []string, name string) []string {
+	if name == "" {
+		return words
+	}
+	return append(words, "peer="+Word(name))
 }
 
 // joinPeer joins the words of a rule and the conditions on its peer.

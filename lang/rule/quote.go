@@ -12,12 +12,21 @@ const unquoted = "/._-+:~%@{}*?[]^\\,&|$"
 
 // Word spells s as one word of a profile: as it is where that is safe,
 // otherwise in quotes. Globs, variables and escapes inside s stay active, as
-// they do in a quoted word of a profile. Double quotes and control characters
-// become octal escapes, so no s can leave the word; NUL, which no profile can
+// they do in a quoted word of a profile. Double quotes, control characters and
+// "#", at which apparmor-utils ends a line, become octal escapes, so no s can leave the word; NUL, which no profile can
 // hold, becomes \000, which the parser refuses.
 func Word(s string) string {
 	if isPlain(s) {
 		return s
+	}
+	return `"` + escape(s) + `"`
+}
+
+// Value spells s as the value of a condition, as in peer=(label=…): what is
+// plain as a path is quoted there where it would end the value.
+func Value(s string) string {
+	if w := Word(s); w != s || !strings.ContainsAny(s, ",{}=") {
+		return w
 	}
 	return `"` + escape(s) + `"`
 }
@@ -75,7 +84,7 @@ func escape(s string) string {
 // writeByte writes one byte of a quoted word; those that could end the word
 // or the line are written in octal.
 func writeByte(b *strings.Builder, c byte) {
-	if c == '"' || c < ' ' || c == 0x7f {
+	if c == '"' || c == '#' || c < ' ' || c == 0x7f {
 		fmt.Fprintf(b, `\%03o`, c)
 		return
 	}

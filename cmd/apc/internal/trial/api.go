@@ -45,6 +45,9 @@ type Options struct {
 	Kernel string
 	// Stdout and Stderr get the command's output as it comes.
 	Stdout, Stderr io.Writer
+
+	// self is the program that the guest runs, where it is not this one.
+	self string
 }
 
 // Copy brings out what the command made or changed below a directory of the

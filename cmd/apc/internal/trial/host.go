@@ -49,7 +49,7 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 		return nil, err
 	}
 	defer os.RemoveAll(scratch)
-	args, err := kernelArguments(o.MemoryMB, scratch)
+	args, err := kernelArguments(o, scratch)
 	if err != nil {
 		return nil, err
 	}
@@ -68,6 +68,13 @@ func (o *Options) check() error {
 	}
 	if o.Dir == "" {
 		o.Dir = "/"
+	}
+	if o.self == "" {
+		self, err := os.Executable()
+		if err != nil {
+			return err
+		}
+		o.self = self
 	}
 	if len(o.Command) == 0 && len(o.Queries) == 0 {
 		return errors.New("a trial without a command")
@@ -126,12 +133,8 @@ func newScratch(o Options) (string, error) {
 // What takes time and is not used is left out: the 512 terminals of old (two
 // thirds of the whole start), measuring how fast the processor counts and which
 // of several checksums is the fastest, and the files of UML's own console.
-func kernelArguments(memoryMB int, scratch string) ([]string, error) {
-	self, err := os.Executable()
-	if err != nil {
-		return nil, err
-	}
-	init, err := quoteArgument(self)
+func kernelArguments(o Options, scratch string) ([]string, error) {
+	init, err := quoteArgument(o.self)
 	if err != nil {
 		return nil, err
 	}
@@ -140,7 +143,7 @@ func kernelArguments(memoryMB int, scratch string) ([]string, error) {
 		return nil, err
 	}
 	return []string{
-		fmt.Sprintf("mem=%dM", memoryMB),
+		fmt.Sprintf("mem=%dM", o.MemoryMB),
 		"root=/dev/root", "rootfstype=hostfs", "rootflags=/", "ro", "init=" + init,
 		"console=tty0", "apparmor=1", "security=apparmor", "quiet", "panic=-1",
 		"pty.legacy_count=0", "lpj=10000000",

@@ -40,16 +40,12 @@ func helperRun([]string) {
 func asUser(t *testing.T, nobody bool, o Options) *exec.Cmd {
 	t.Helper()
 	needKernel(t)
-	self, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
-	cmd := exec.Command(self, "helper-run")
+	cmd := exec.Command(self(t), "helper-run")
 	cmd.Env = os.Environ()
 	cmd.Dir = "/"
 	setOptions(t, cmd, o)
 	if nobody {
-		becomeNobody(t, cmd, self)
+		becomeNobody(t, cmd, cmd.Path)
 	}
 	return cmd
 }
@@ -326,12 +322,11 @@ func noneLeft(t *testing.T, keeper int) {
 }
 
 func TestInterrupt(t *testing.T) {
-	needKernel(t)
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	begun := cancelWhenCalled{cancel}
 	start := time.Now()
-	r, err := Run(ctx, Options{Command: shell("echo begun; sleep 100"), Stdout: begun})
+	r, err := run(t, ctx, Options{Command: shell("echo begun; sleep 100"), Stdout: begun})
 	if !errors.Is(err, context.Canceled) || time.Since(start) > 20*time.Second {
 		t.Error(err)
 	}

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -43,6 +44,37 @@ func TestMain(m *testing.M) {
 	os.Exit(m.Run())
 }
 
+// guestProgram returns the path of this program, built without the race
+// detector, which wants addresses that no guest has.
+var guestProgram = sync.OnceValues(func() (string, error) {
+	self, err := os.Executable()
+	if err != nil || !raceDetector {
+		return self, err
+	}
+	self += "-norace"
+	out, err := exec.Command("go", "test", "-c", "-o", self, ".").CombinedOutput()
+	if err != nil {
+		return "", fmt.Errorf("%w: %s", err, out)
+	}
+	return self, nil
+})
+
+func self(t testing.TB) string {
+	t.Helper()
+	path, err := guestProgram()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+// run is Run with a program that can be a guest's.
+func run(t testing.TB, ctx context.Context, o Options) (*Result, error) {
+	needKernel(t)
+	o.self = self(t)
+	return Run(ctx, o)
+}
+
 func needKernel(t testing.TB) {
 	t.Helper()
 	if _, err := findKernel(""); err != nil {
@@ -53,10 +85,9 @@ func needKernel(t testing.TB) {
 // try runs a trial that must come to its end.
 func try(t testing.TB, o Options) *Result {
 	t.Helper()
-	needKernel(t)
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
-	r, err := Run(ctx, o)
+	r, err := run(t, ctx, o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -224,19 +255,18 @@ func TestEnter(t *testing.T) {
 	if got := text(t, r.Stdout); got != "trial_box (enforce)\n" || !slices.Equal(r.Attached, []string{"trial_box"}) {
 		t.Errorf("stdout %q, attached %q", got, r.Attached)
 	}
-	_, err := Run(context.Background(), Options{Enter: "trial_nowhere", Command: []string{"true"}})
+	_, err := run(t, context.Background(), Options{Enter: "trial_nowhere", Command: []string{"true"}})
 	if !errors.As(err, new(*KernelError)) || !strings.Contains(err.Error(), "trial_nowhere") {
 		t.Error(err)
 	}
 }
 
 func TestProfileThatCannotBeLoaded(t *testing.T) {
-	needKernel(t)
 	for _, p := range []Profile{
 		{Name: "text", Text: []byte("profile x { nonsense }")},
 		{Name: "binary", Binary: []byte("nonsense")},
 	} {
-		_, err := Run(context.Background(), Options{Profiles: []Profile{p}, Command: []string{"true"}})
+		_, err := run(t, context.Background(), Options{Profiles: []Profile{p}, Command: []string{"true"}})
 		var load *LoadError
 		if !errors.As(err, &load) || load.Profile != p.Name || load.Message == "" {
 			t.Error(err)
@@ -321,14 +351,10 @@ func helperCreate(args []string) {
 
 // creation is a trial with a number of distinct records, all denied.
 func creation(t testing.TB, n int) Options {
-	self, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
-	profile := fmt.Sprintf("profile trial_create %q { /** mr, signal, /sys/** r, }", self)
+	profile := fmt.Sprintf("profile trial_create %q { /** mr, signal, /sys/** r, }", self(t))
 	return Options{
 		Profiles: []Profile{{Name: "create", Text: []byte(profile)}},
-		Command:  []string{self, "helper-create", "/run", fmt.Sprint(n)},
+		Command:  []string{self(t), "helper-create", "/run", fmt.Sprint(n)},
 	}
 }
 
@@ -363,13 +389,8 @@ func helperQuiet([]string) {
 }
 
 func TestLostRecordsAreReported(t *testing.T) {
-	needKernel(t)
-	self, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
-	o := Options{Profiles: cat(), Command: shell(self + " helper-quiet; for i in 1 2 3 4 5 6 7 8 9; do cat /etc/shadow; done")}
-	r, err := Run(context.Background(), o)
+	o := Options{Profiles: cat(), Command: shell(self(t) + " helper-quiet; for i in 1 2 3 4 5 6 7 8 9; do cat /etc/shadow; done")}
+	r, err := run(t, context.Background(), o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -401,11 +422,7 @@ func helperVectors([]string) {
 // The threads of a process must not see each other's registers, whatever the
 // processor has of them.
 func TestVectorRegisters(t *testing.T) {
-	self, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if r := try(t, Options{Command: []string{self, "helper-vectors"}}); r.ExitCode != 0 {
+	if r := try(t, Options{Command: []string{self(t), "helper-vectors"}}); r.ExitCode != 0 {
 		t.Error("a copy of memory went wrong")
 	}
 	t.Logf("%d bytes of state", xstateSize())

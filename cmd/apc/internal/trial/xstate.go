@@ -35,7 +35,10 @@ func xstateSize() uint32
 // shimAddress returns where the function begins and ends.
 func shimAddress() (start, end uintptr)
 
+//lint:ignore U1000 for vet, which wants to see what assembler implements
 func shim()
+
+//lint:ignore U1000 as above
 func shimEnd()
 
 // Offsets in the object, which is one segment: headers and tables, a page of
