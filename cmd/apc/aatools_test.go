@@ -61,7 +61,14 @@ service "everything" {
     path      = "/org/x"
     interface = "org.x"
     member    = "Get*"
-    peer_name = "org.x"
+    peer_name = "org.{x,y}"
+  }
+  signal {
+    access = ["receive"]
+    peer   = "a #b"
+  }
+  umount {
+    target = "/srv/ha#sh/"
   }
   dbus {
     access = ["bind"]

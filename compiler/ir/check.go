@@ -2,7 +2,6 @@ package ir
 
 import (
 	"fmt"
-	"strings"
 
 	"apc/lang/rule"
 )
@@ -44,9 +43,6 @@ func checkRule(p *Profile, r Rule) []string {
 		if o.Intent == "" {
 			complain("an origin has no intent")
 		}
-	}
-	if strings.ContainsAny(r.String(), "\n\r\x00") {
-		complain("a rule does not stand on one line")
 	}
 	kind := r.Kind()
 	if r.Owner && kind != rule.KindFile && kind != rule.KindLink {

@@ -6,6 +6,7 @@
 package optimize
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -149,19 +150,23 @@ func drop(m *ir.Module) *ir.Module {
 // order sorts rules: abstractions first, then by kind, file rules by path, and
 // the administrator's own include at the end.
 func order(m *ir.Module) *ir.Module {
+	type keyed struct {
+		section int
+		key     string
+		rule    ir.Rule
+	}
 	return m.Map(func(p *ir.Profile) []ir.Rule {
-		keys := make(map[string]string, len(p.Rules))
-		out := slices.Clone(p.Rules)
-		for _, r := range out {
-			text := r.String()
-			keys[text] = sortKey(r, text)
+		sorted := make([]keyed, len(p.Rules))
+		for i, r := range p.Rules {
+			sorted[i] = keyed{section(r), sortKey(r), r}
 		}
-		slices.SortStableFunc(out, func(a, b ir.Rule) int {
-			if c := section(a) - section(b); c != 0 {
-				return c
-			}
-			return strings.Compare(keys[a.String()], keys[b.String()])
+		slices.SortStableFunc(sorted, func(a, b keyed) int {
+			return cmp.Or(a.section-b.section, strings.Compare(a.key, b.key))
 		})
+		out := make([]ir.Rule, len(sorted))
+		for i, k := range sorted {
+			out[i] = k.rule
+		}
 		return out
 	})
 }
@@ -175,9 +180,9 @@ func section(r ir.Rule) int {
 }
 
 // sortKey orders rules of one kind: files by path, all else by text.
-func sortKey(r ir.Rule, text string) string {
+func sortKey(r ir.Rule) string {
 	if f, ok := r.Body.(rule.File); ok {
-		return f.Path + "\x00" + text
+		return f.Path + "\x00" + r.String()
 	}
-	return text
+	return r.String()
 }
