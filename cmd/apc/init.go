@@ -11,6 +11,9 @@ import (
 
 	"github.com/hashicorp/hcl/v2/hclwrite"
 	"github.com/spf13/cobra"
+
+	"apc/compiler/lower"
+	"apc/lang/diag"
 )
 
 func (a *app) initCommand() *cobra.Command {
@@ -41,6 +44,9 @@ func (a *app) initPolicy(program, name, out string) error {
 		name = strings.Trim(unsafeName.ReplaceAllString(filepath.Base(program), "-"), "-.+")
 	}
 	text := firstPolicy(program, name)
+	if err := a.builds(text); err != nil {
+		return err
+	}
 	if out == "-" {
 		_, err := fmt.Fprint(a.stdout, text)
 		return err
@@ -49,6 +55,21 @@ func (a *app) initPolicy(program, name, out string) error {
 		return err
 	}
 	fmt.Fprintf(a.stderr, "%swrote %s; fill it in, then run `apc build` beside it\n", note, out)
+	return nil
+}
+
+// builds says what is wrong with a first policy: with the name or the program
+// that was given, since all else in it is sound.
+func (a *app) builds(text string) error {
+	p, diags := a.standardLoader().Text("service.hcl", text)
+	if !diags.HasErrors() {
+		_, diags = lower.Service(p, p.Services[0])
+	}
+	for _, d := range diags {
+		if d.Severity == diag.Error {
+			return fmt.Errorf("no policy can be made of this: %s. %s", d.Summary, d.Detail)
+		}
+	}
 	return nil
 }
 
