@@ -12,6 +12,7 @@ import (
 
 	"apc/compiler/ir"
 	"apc/lang/diag"
+	"apc/lang/feature"
 	"apc/lang/glob"
 	"apc/lang/policy"
 	"apc/lang/rule"
@@ -33,6 +34,7 @@ func Service(p *policy.Policy, s *policy.Service) (*ir.Module, diag.List) {
 		l.localInclude(child)
 	}
 	m.Variables, m.Aliases = variables(p, m), aliases(p)
+	l.checkVariables(p)
 	l.checkSecrets()
 	return m, l.diags
 }
@@ -275,6 +277,25 @@ func variables(p *policy.Policy, m *ir.Module) []ir.Variable {
 		}
 	}
 	return out
+}
+
+// checkVariables warns of variables that neither the policy nor any target's
+// tunables/global defines; the administrator may have defined them.
+func (l *lowering) checkVariables(p *policy.Policy) {
+	known := feature.Variables()
+	for _, t := range p.Tunables {
+		known = append(known, t.Name)
+	}
+	for _, prof := range l.module.Profiles() {
+		for _, r := range prof.Rules {
+			for _, name := range variablesIn(r.String()) {
+				if !slices.Contains(known, name) {
+					l.diags = append(l.diags, diag.Warningf(r.Origins[0].Subject(), "unknown-variable", "nothing defines @{"+name+"}",
+						"Declare it with `tunable %q { values = […] }`, unless the target's own tunables do.%s", name, diag.DidYouMean(name, known)))
+				}
+			}
+		}
+	}
 }
 
 var variable = regexp.MustCompile(`@\{([A-Za-z_][A-Za-z0-9_]*)\}`)
