@@ -25,6 +25,7 @@ type buildFlags struct {
 	strict   bool
 	dump     string
 	optimize string
+	prove    bool
 }
 
 func (a *app) buildCommand() *cobra.Command {
@@ -49,6 +50,8 @@ folder of its own in it. Nothing is written when any error stands.`,
 	cmd.Flags().BoolVar(&f.check, "check", false, "write nothing; exit 1 and show the difference where the files differ")
 	cmd.Flags().BoolVar(&f.strict, "strict", false, "what a target cannot hold is an error")
 	cmd.Flags().StringVar(&f.optimize, "optimize", "", "`LEVEL` of the passes: none, exact, widen (default: that of the settings, else widen)")
+	cmd.Flags().BoolVar(&f.prove, "prove", false, "prove with apparmor_parser that the passes change nothing but what they list")
+	cmd.MarkFlagsMutuallyExclusive("prove", "no-verify")
 	cmd.Flags().StringVar(&f.dump, "dump", "", "print the IR after `PASS`, or after all: all, "+strings.Join(compiler.Stages(), ", "))
 	cmd.MarkFlagsMutuallyExclusive("dump", "check")
 	return cmd
@@ -82,7 +85,15 @@ func (a *app) build(args []string, f buildFlags) error {
 		verified, err = a.verify(outputs, f.verifyFlags)
 		diags = append(diags, verified.diags...)
 	}
+	var proof proving
+	if f.prove && err == nil && !diags.HasErrors() {
+		proof, err = a.prove(outputs, f.verifyFlags)
+		diags = append(diags, proof.diags...)
+	}
 	a.reportBuild(l.sources, diags.Sorted(), lost)
+	if proof.defect {
+		a.fail(exitDefect)
+	}
 	if err != nil {
 		return err
 	}
@@ -93,6 +104,9 @@ func (a *app) build(args []string, f buildFlags) error {
 		return err
 	}
 	a.summary(outputs, diags, verified)
+	for _, note := range proof.notes {
+		fmt.Fprintln(a.stderr, note)
+	}
 	return nil
 }
 
