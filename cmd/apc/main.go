@@ -134,7 +134,7 @@ fail; 2 bad input or usage; 3 something on the machine is missing or refused;
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	root.AddCommand(a.buildCommand(), a.explainCommand(), a.lintCommand(), a.verifyCommand(), a.initCommand(), a.fmtCommand(), a.stdlibCommand(), a.versionCommand())
+	root.AddCommand(a.buildCommand(), a.explainCommand(), a.lintCommand(), a.verifyCommand(), a.initCommand(), a.fmtCommand(), a.stdlibCommand(), a.versionCommand(), a.denialsCommand(), a.whyCommand())
 	return root
 }
 

@@ -111,7 +111,7 @@ func intents(w Want, missing rule.Access, when string) (out []Statement) {
 			continue
 		}
 		s := entryOf(intent, Literal(w.Path), w)
-		s.When = when
+		s.When = nonEmpty(when, "where it is the service's own")
 		out = append(out, s)
 		if pattern, ok := generated(w.Path); ok && intent == "temp" {
 			s = entryOf(intent, pattern, w)
