@@ -37,16 +37,19 @@ func (a *app) explainCommand() *cobra.Command {
 		Long: `Without a line or an access: print each profile with the reasons for its rules.
 With PROFILE:LINE: tell where that line of a profile comes from; PROFILE is the
 file that was built, by its name or path.
+Profile texts can be asked the same: files that are no policy by their name, of
+a folder without policies all files.
 With --access PATH:LETTERS (of r w a l k m x): tell whether the profile allows
 it, by which rules, and where they come from; exit 1 where it does not. A
 directory ends in "/".`,
-		Example: "  apc explain\n  apc explain usr.sbin.nginx:17 examples/nginx\n  apc explain --access /etc/shadow:r examples/nginx",
-		RunE:    func(_ *cobra.Command, args []string) error { return a.explain(args, f) },
+		Example: "  apc explain\n  apc explain usr.sbin.nginx:17 examples/nginx\n  apc explain --access /etc/shadow:r examples/nginx\n" +
+			"  apc explain --access /etc/shadow:r /etc/apparmor.d/usr.sbin.cupsd",
+		RunE: func(_ *cobra.Command, args []string) error { return a.explain(args, f) },
 	}
 	f.loadFlags.add(cmd)
 	cmd.Flags().StringArrayVar(&f.access, "access", nil, "`PATH:LETTERS` that is asked for (repeatable)")
 	cmd.Flags().StringVar(&f.profile, "profile", "", "ask `PROFILE` only: a service, or service//child")
-	cmd.Flags().StringVar(&f.base, "base", "/etc/apparmor.d", "`DIR` that includes are read from")
+	cmd.Flags().StringVar(&f.base, "base", defaultBase, "`DIR` that includes are read from")
 	cmd.Flags().StringVarP(&f.out, "output", "o", "apparmor.d", "`DIR` that profiles were built into")
 	return cmd
 }
@@ -61,7 +64,20 @@ func (a *app) explain(args []string, f explainFlags) error {
 			line, args = args[0], args[1:]
 		}
 	}
-	l, err := a.load(args, f.loadFlags)
+	if line != "" && len(args) == 0 && isHandWritten(line) {
+		return a.explainTextLine(line, f.base)
+	}
+	policies, texts, err := sortArguments(args)
+	if err != nil {
+		return err
+	}
+	if len(texts) > 0 {
+		if len(policies) > 0 || line != "" {
+			return fmt.Errorf("%s is a profile text; ask about policies and texts one after the other", texts[0])
+		}
+		return a.explainTexts(texts, f)
+	}
+	l, err := a.load(policies, f.loadFlags)
 	if err != nil {
 		return err
 	}
@@ -74,7 +90,11 @@ func (a *app) explain(args []string, f explainFlags) error {
 	case line != "":
 		return a.explainLine(line, outputs, l.sources, f.out)
 	case len(f.access) > 0:
-		return a.explainAccess(outputs, f)
+		modules, err := resolvedAll(outputs, f.base)
+		if err != nil {
+			return err
+		}
+		return a.explainAccess(modules, f)
 	}
 	for _, o := range outputs {
 		fmt.Fprint(a.stdout, apparmor.Emit(o.Module, true).Text)
@@ -161,14 +181,23 @@ func (a *app) explainOrigin(o ir.Origin, sources diag.Sources) {
 	}
 }
 
-// explainAccess answers every --access for every profile that is asked.
-func (a *app) explainAccess(outputs []*compiler.Output, f explainFlags) error {
-	known := false
+// resolvedAll returns the modules of all outputs, their includes read.
+func resolvedAll(outputs []*compiler.Output, base string) ([]*ir.Module, error) {
+	var out []*ir.Module
 	for _, o := range outputs {
-		m, err := resolved(o, f.base)
+		m, err := resolved(o, base)
 		if err != nil {
-			return err
+			return nil, err
 		}
+		out = append(out, m)
+	}
+	return out, nil
+}
+
+// explainAccess answers every --access for every profile that is asked.
+func (a *app) explainAccess(modules []*ir.Module, f explainFlags) error {
+	known := false
+	for _, m := range modules {
 		for _, p := range m.Profiles() {
 			full := m.FullName(p)
 			if f.profile != "" && f.profile != full || f.profile == "" && p != m.Profile {
@@ -183,7 +212,7 @@ func (a *app) explainAccess(outputs []*compiler.Output, f explainFlags) error {
 		}
 	}
 	if !known {
-		return fmt.Errorf("there is no profile %q in the policies that were read", f.profile)
+		return fmt.Errorf("there is no profile %q in what was read", f.profile)
 	}
 	return nil
 }

@@ -102,6 +102,9 @@ func newTextReader(base string) *textReader {
 	if info, err := os.Stat(base); err != nil || !info.IsDir() {
 		return &textReader{loader: &profile.Loader{}}
 	}
+	if abs, err := filepath.Abs(base); err == nil {
+		base = abs
+	}
 	return &textReader{&profile.Loader{Base: []string{base}}, base}
 }
 

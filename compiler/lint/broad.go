@@ -65,10 +65,13 @@ func broad(m *ir.Module, p *ir.Profile, report reporter, mask rule.Access) {
 		if !strings.Contains(f.Path, "**") || (f.Access&changes != 0) != (mask != 0) {
 			return
 		}
+		if strings.HasSuffix(f.Path, "/") && f.Access == rule.Read && f.Exec == "" {
+			return // names of files, not what is in them
+		}
 		declared := m.Text || slices.ContainsFunc(p.Own, func(own string) bool { return strings.HasPrefix(f.Path, own) })
 		for _, base := range bases(f.Path, m.Values) {
 			if slices.Contains(shared, base) && (mask != 0 || !declared || !slices.Contains(systemRead, base)) {
-				report(r, "it covers everything below "+base+", which no service has for itself.")
+				report(r, "it reaches files everywhere below "+base+", which no service has for itself.")
 				return
 			}
 		}

@@ -1,6 +1,7 @@
 package lint
 
 import (
+	"fmt"
 	"strings"
 
 	"apc/compiler/ir"
@@ -46,18 +47,35 @@ func checkWriteExec(m *ir.Module, p *ir.Profile, report reporter) {
 		}
 	})
 	for _, w := range writes {
+		var first string
+		var others []ir.Rule
 		for _, x := range executes {
 			path, ok := meet(w.g, x.g)
-			if !ok {
-				continue
-			}
-			if w.r.String() == x.r.String() {
+			switch {
+			case !ok:
+			case w.r.String() == x.r.String():
 				report(w.r, "it does both.")
-			} else {
-				report(w.r, "`"+x.r.String()+"` lets it execute or map "+path+", which this lets it write.", x.r)
+			default:
+				if others == nil {
+					first = path
+				}
+				others = append(others, x.r)
 			}
 		}
+		if others != nil {
+			report(w.r, executedBy(others, first), others...)
+		}
 	}
+}
+
+// executedBy says which rules execute what another one writes, a path of the
+// first for an example.
+func executedBy(rules []ir.Rule, path string) string {
+	s := "`" + rules[0].String() + "` lets it execute or map " + path + ", which this lets it write"
+	if n := len(rules) - 1; n > 0 {
+		s += fmt.Sprintf("; so do %d more", n)
+	}
+	return s + "."
 }
 
 // meet returns a path that two globs have in common.
@@ -90,8 +108,11 @@ var unconfinedExec = &Rule{
 			}
 			switch b := r.Body.(type) {
 			case rule.File:
-				if strings.Contains(strings.ToLower(string(b.Exec)), "u") {
+				switch mode := strings.ToLower(string(b.Exec)); {
+				case mode == "ux":
 					report(r, "the program leaves every confinement.")
+				case strings.Contains(mode, "u"):
+					report(r, "the program leaves every confinement where its profile is missing.")
 				}
 			case rule.ChangeProfile:
 				if b.Target == "unconfined" || b.Target == "" || strings.HasPrefix(b.Target, "*") {

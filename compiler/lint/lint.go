@@ -38,7 +38,8 @@ type Options struct {
 	Today    string                 // YYYY-MM-DD, against which ignores expire
 }
 
-// Module returns the findings in m that no ignore accepts.
+// Module returns the findings in m that no ignore accepts. What a profile text
+// includes, its profiles too, is not looked at: it is not the text's to change.
 func Module(m *ir.Module, opts Options) diag.List {
 	var out diag.List
 	for _, rule := range Rules {
@@ -47,6 +48,9 @@ func Module(m *ir.Module, opts Options) diag.List {
 			continue
 		}
 		for _, p := range m.Profiles() {
+			if m.Text && p.Origin.Range.File != m.Profile.Origin.Range.File {
+				continue
+			}
 			rule.check(m, p, func(r ir.Rule, detail string, related ...ir.Rule) {
 				if !slices.ContainsFunc(m.Ignores, func(i ir.Ignore) bool { return i.Accepts(rule.Name, r.About(), r.Origins, opts.Today) }) {
 					out = append(out, finding(rule, severity, m, p, r, detail, related))

@@ -1,6 +1,8 @@
 package lint
 
 import (
+	"strings"
+
 	"apc/compiler/ir"
 	"apc/lang/diag"
 	"apc/lang/rule"
@@ -38,12 +40,23 @@ func checkSensitive(m *ir.Module, p *ir.Profile, report reporter) {
 			return
 		}
 		for _, path := range sensitive {
-			if g.Match(path) && denied(m, p.Rules, path)&readWrite != readWrite {
+			if g.Match(path) && !names(f.Path, path) && denied(m, p.Rules, path)&readWrite != readWrite {
 				report(r, "it matches "+path+".")
 				return
 			}
 		}
 	})
+}
+
+// names says whether a pattern means a file and what stands beside it, as
+// /etc/shadow* does: whether its last component begins as the file's does.
+func names(pattern, path string) bool {
+	const enough = 4 // characters
+	last := pattern[strings.LastIndexByte(pattern, '/')+1:]
+	if i := strings.IndexAny(last, "*?[{@\\"); i >= 0 {
+		last = last[:i]
+	}
+	return len(last) >= enough && strings.HasPrefix(path[strings.LastIndexByte(path, '/')+1:], last)
 }
 
 const readWrite = rule.Read | rule.Write
