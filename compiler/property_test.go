@@ -51,7 +51,22 @@ func randomProfile(r *rand.Rand, name string, siblings int) *ir.Profile {
 			p.Rules = append(p.Rules, randomSiblings(r, q, f.Access)...)
 		}
 	}
+	for range r.IntN(5) {
+		body := randomBodies[r.IntN(len(randomBodies))]
+		q := rule.Qualifiers{Audit: r.IntN(6) == 0, Action: rule.Action(r.IntN(5) / 4)}
+		p.Rules = append(p.Rules, ir.Rule{Rule: rule.Rule{Qualifiers: q, Body: body}, Origins: []ir.Origin{{Intent: "other"}}})
+	}
 	return p
+}
+
+// randomBodies are rules that are not about files and overlap.
+var randomBodies = []rule.Body{
+	rule.Capability{}, rule.Capability{Names: []string{"chown"}}, rule.Capability{Names: []string{"chown", "kill"}}, rule.Capability{Names: []string{"kill"}},
+	rule.Network{}, rule.Network{Family: "inet"}, rule.Network{Family: "inet", Type: "stream"}, rule.Network{Family: "inet", Protocol: "tcp"},
+	rule.Network{Family: "inet6", Type: "dgram"}, rule.Network{Family: "unix", Type: "stream"},
+	rule.Signal{}, rule.Signal{Access: []string{"send"}}, rule.Signal{Access: []string{"send"}, Peer: "x"}, rule.Signal{Peer: "x"},
+	rule.Signal{Access: []string{"send"}, Set: []string{"term"}}, rule.Signal{Set: []string{"hup", "term"}, Peer: "x"},
+	rule.Ptrace{}, rule.Ptrace{Access: []string{"read"}}, rule.Ptrace{Access: []string{"read", "trace"}, Peer: "x"}, rule.Ptrace{Access: []string{"read"}, Peer: "y"},
 }
 
 // randomSiblings makes rules on files of one directory, often enough of them to

@@ -52,32 +52,88 @@ func Equal(before, after *ir.Profile) ([]Difference, error) {
 }
 
 // factSet holds what a profile says: for files the paths of each kind of fact,
-// for all else the rules by their text.
+// for all else the least parts of the rules by their text.
 type factSet struct {
 	paths  map[string][]string
-	others map[string]bool
+	others map[string]rule.Rule
 }
 
 // facts takes a profile's rules apart.
 func facts(p *ir.Profile) factSet {
-	f := factSet{map[string][]string{}, map[string]bool{}}
+	f := factSet{map[string][]string{}, map[string]rule.Rule{}}
 	for _, r := range p.Rules {
-		switch b := r.Body.(type) {
-		case rule.File:
+		if b, ok := r.Body.(rule.File); ok {
 			f.file(r, b)
-		case rule.Capability:
-			for _, name := range b.Names {
-				one := rule.Rule{Qualifiers: r.Qualifiers, Body: rule.Capability{Names: []string{name}}}
-				f.others[one.String()] = true
-			}
-			if len(b.Names) == 0 {
-				f.others[r.Normal().String()] = true
-			}
-		default:
-			f.others[r.Normal().String()] = true
+			continue
+		}
+		for _, part := range parts(r.Rule) {
+			f.others[part.String()] = part
 		}
 	}
 	return f
+}
+
+// parts takes a rule that is not about files apart, into rules of one word
+// each where it has lists of them.
+func parts(r rule.Rule) []rule.Rule {
+	var out []rule.Rule
+	add := func(b rule.Body) { out = append(out, rule.Rule{Qualifiers: r.Qualifiers, Body: b}) }
+	switch b := r.Body.(type) {
+	case rule.Capability:
+		for _, name := range b.Names {
+			add(rule.Capability{Names: []string{name}})
+		}
+	case rule.Signal:
+		for _, access := range or(b.Access, "send", "receive") {
+			for _, name := range or(b.Set, "") {
+				one := rule.Signal{Access: []string{access}, Peer: b.Peer}
+				if name != "" {
+					one.Set = []string{name}
+				}
+				add(one)
+			}
+		}
+	case rule.Ptrace:
+		for _, access := range or(b.Access, "trace", "read", "tracedby", "readby") {
+			add(rule.Ptrace{Access: []string{access}, Peer: b.Peer})
+		}
+	}
+	if out == nil {
+		out = append(out, r.Normal())
+	}
+	return out
+}
+
+// or returns the words, or where there are none what that means.
+func or(words []string, all ...string) []string {
+	if len(words) == 0 {
+		return all
+	}
+	return words
+}
+
+// within says whether one part of a rule is all of another: what part leaves
+// open, any value will do for.
+func within(part, open rule.Rule) bool {
+	if part.Qualifiers != open.Qualifiers || part.Kind() != open.Kind() {
+		return false
+	}
+	switch a := part.Body.(type) {
+	case rule.Capability:
+		return len(open.Body.(rule.Capability).Names) == 0
+	case rule.Signal:
+		b := open.Body.(rule.Signal)
+		return a.Access[0] == b.Access[0] && (len(b.Set) == 0 || slices.Equal(a.Set, b.Set)) && (b.Peer == "" || a.Peer == b.Peer)
+	case rule.Ptrace:
+		b := open.Body.(rule.Ptrace)
+		return a.Access[0] == b.Access[0] && (b.Peer == "" || a.Peer == b.Peer)
+	case rule.Network:
+		bare := rule.Rule{Qualifiers: part.Qualifiers, Body: rule.Network{Family: a.Family, Type: a.Type, Protocol: a.Protocol}}
+		text := open.String()
+		return bare.String() == part.String() &&
+			(text == open.Qualifiers.String()+"network," || text == open.Qualifiers.String()+"network "+a.Family+",")
+	}
+	return false
 }
 
 // file notes the facts of a file rule. An exact path with a transition wins
@@ -85,7 +141,7 @@ func facts(p *ir.Profile) factSet {
 // priority, which rank all others.
 func (f factSet) file(r ir.Rule, b rule.File) {
 	if b.Path == "" || r.Priority != 0 || r.Action == rule.Prompt {
-		f.others[r.Normal().String()] = true
+		f.other(r.Rule)
 		return
 	}
 	words := granted(b).Permissions.Words()
@@ -95,12 +151,14 @@ func (f factSet) file(r ir.Rule, b rule.File) {
 		words = append(words, "execute")
 	default:
 		bare := rule.File{Path: b.Path, Exec: b.Exec, Target: b.Target}
-		f.others[rule.Rule{Qualifiers: r.Qualifiers, Body: bare}.String()] = true
+		f.other(rule.Rule{Qualifiers: r.Qualifiers, Body: bare})
 	}
 	for _, w := range words {
 		f.fact(r.Qualifiers, w, b.Path)
 	}
 }
+
+func (f factSet) other(r rule.Rule) { f.others[r.Normal().String()] = r }
 
 // fact notes one permission on one path. What everybody may, the owner may.
 func (f factSet) fact(q rule.Qualifiers, what, path string) {
@@ -206,18 +264,26 @@ func meets(o, g glob.Glob) bool {
 }
 
 // others compares rules that are not about files.
-func others(a, b map[string]bool) []Difference {
-	var out []Difference
-	for text := range a {
-		if !b[text] {
-			out = append(out, Difference{false, "rule", text})
-		}
-	}
-	for text := range b {
-		if !a[text] {
-			out = append(out, Difference{true, "rule", text})
-		}
-	}
+func others(a, b map[string]rule.Rule) []Difference {
+	out := append(lacking(a, b, false), lacking(b, a, true)...)
 	slices.SortFunc(out, func(x, y Difference) int { return strings.Compare(x.String(), y.String()) })
+	return out
+}
+
+// lacking returns the parts of rules that only has has.
+func lacking(has, lacks map[string]rule.Rule, gained bool) []Difference {
+	var out []Difference
+	for text, part := range has {
+		if _, both := lacks[text]; both {
+			continue
+		}
+		found := false
+		for _, open := range lacks {
+			found = found || within(part, open)
+		}
+		if !found {
+			out = append(out, Difference{gained, "rule", text})
+		}
+	}
 	return out
 }

@@ -56,7 +56,7 @@ var Passes = []Pass{
 	{"merge", "make rules on equal paths one rule with all their permissions", Exact, false, exact(merge)},
 	{"drop", "drop rules that stand there already", Exact, true, exact(drop)},
 	{"collapse", "make rules on files of one directory a rule on all of its files, where the policy asks for it", Widens, false, collapse},
-	{"subsume", "drop file rules all of whose paths another rule grants or denies in the same way", Exact, false, exact(subsume)},
+	{"subsume", "drop rules all of which another rule grants or denies in the same way", Exact, false, exact(subsume)},
 	{"factor", "make rules on many files of one directory a few rules with alternations", Exact, false, exact(factor)},
 	{"order", "put rules in the order in which a profile is read", Exact, true, exact(order)},
 }

@@ -8,16 +8,20 @@ import (
 	"apc/lang/rule"
 )
 
-// subsume drops a file rule where one other rule grants, or denies, all that it
-// does. Rules with a transition stay, since an exact path wins over patterns;
-// so do paths with variables, whose values are not known here.
+// subsume drops a rule where one other rule grants, or denies, all that it does.
+// File rules with a transition stay, since an exact path wins over patterns; so
+// do paths with variables, whose values are not known here.
 func subsume(m *ir.Module) *ir.Module {
 	return m.Map(func(p *ir.Profile) []ir.Rule {
 		out := append([]ir.Rule(nil), p.Rules...)
 		patterns := findPatterns(out)
 		gone := make([]bool, len(out))
 		for i, r := range out {
-			if w := wider(i, r, patterns, gone); w >= 0 {
+			w := wider(i, r, patterns, gone)
+			if w < 0 {
+				w = coverer(i, out, gone)
+			}
+			if w >= 0 {
 				out[w] = ir.Join("subsume", out[w].Rule, out[w], r)
 				gone[i] = true
 			}
@@ -30,6 +34,22 @@ func subsume(m *ir.Module) *ir.Module {
 		}
 		return kept
 	})
+}
+
+// coverer returns the index of a rule that is still there, is not about files
+// and has all of the rule at index i; -1 where there is none.
+func coverer(i int, rules []ir.Rule, gone []bool) int {
+	switch rules[i].Kind() {
+	case rule.KindCapability, rule.KindNetwork, rule.KindSignal, rule.KindPtrace:
+	default:
+		return -1
+	}
+	for n, r := range rules {
+		if n != i && !gone[n] && covers(r.Rule, rules[i].Rule) {
+			return n
+		}
+	}
+	return -1
 }
 
 // pattern is a file rule whose path has a wildcard, at its index in the
