@@ -1,12 +1,10 @@
 package grants
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
 	"apc/compiler/ir"
-	"apc/lang/glob"
 	"apc/lang/rule"
 )
 
@@ -33,13 +31,14 @@ func (d Difference) String() string {
 // compare.
 func Equal(before, after *ir.Profile) ([]Difference, error) {
 	a, b := facts(before), facts(after)
+	known := library{}
 	var out []Difference
 	for _, what := range keys(a.paths, b.paths) {
 		for _, side := range []struct {
 			gained    bool
 			has, lack []string
 		}{{false, a.paths[what], b.paths[what]}, {true, b.paths[what], a.paths[what]}} {
-			witness, found, err := outside(side.has, side.lack)
+			witness, found, err := known.outside(side.has, side.lack)
 			if err != nil {
 				return nil, err
 			}
@@ -192,75 +191,6 @@ func keys(a, b map[string][]string) []string {
 	}
 	slices.Sort(out)
 	return out
-}
-
-// outside returns a path that some glob of has matches and no glob of all does.
-func outside(has, all []string) (witness string, found bool, err error) {
-	known := map[string]bool{}
-	for _, text := range all {
-		known[text] = true
-	}
-	var parsed []glob.Glob
-	for _, text := range has {
-		if known[text] {
-			continue
-		}
-		g, err := glob.Parse(text)
-		if err != nil || len(g.Variables()) > 0 {
-			return text, true, nil
-		}
-		if parsed == nil {
-			parsed = parseAll(all)
-		}
-		if witness, found, err := outsideAll(g, parsed); found || err != nil {
-			return witness, found, err
-		}
-	}
-	return "", false, nil
-}
-
-func parseAll(texts []string) []glob.Glob {
-	out := []glob.Glob{}
-	for _, text := range texts {
-		if g, err := glob.Parse(text); err == nil && len(g.Variables()) == 0 {
-			out = append(out, g)
-		}
-	}
-	return out
-}
-
-// outsideAll returns a path that g matches and none of the others does: first
-// by asking for one glob that has all of g, then by their union.
-func outsideAll(g glob.Glob, others []glob.Glob) (witness string, found bool, err error) {
-	var near []glob.Glob
-	for _, o := range others {
-		if ok, _, err := glob.Includes(o, g); err == nil && ok {
-			return "", false, nil
-		}
-		if meets(o, g) {
-			near = append(near, o)
-		}
-	}
-	mine, err := glob.Compile(g)
-	if err != nil {
-		return "", false, fmt.Errorf("%s: %w", g, err)
-	}
-	all, err := glob.Compile(near...)
-	if err != nil {
-		return "", false, fmt.Errorf("%s: %w", g, err)
-	}
-	ok, witness, err := all.Includes(mine)
-	return witness, !ok && err == nil, err
-}
-
-// meets says whether two globs have a path in common, and yes where that cannot
-// be told.
-func meets(o, g glob.Glob) bool {
-	if path, literal := o.IsLiteral(); literal {
-		return g.Match(path)
-	}
-	ok, _, err := glob.Intersects(o, g)
-	return ok || err != nil
 }
 
 // others compares rules that are not about files.

@@ -2,7 +2,6 @@ package optimize
 
 import (
 	"slices"
-	"strings"
 
 	"apc/compiler/ir"
 	"apc/lang/glob"
@@ -42,6 +41,7 @@ func collapse(m *ir.Module, wishes Wishes) (*ir.Module, []Widening) {
 			return p.Rules
 		}
 		gone, at := map[int]bool{}, map[int][]ir.Rule{}
+		before := knownFiles(p.Rules)
 		for _, s := range findSiblings(p.Rules) {
 			named, wanted := wish.wants(s)
 			if !wanted || s.q.Action != rule.Allow || s.q.Priority != 0 || secretIn(s.dir, p.Rules) {
@@ -52,7 +52,7 @@ func collapse(m *ir.Module, wishes Wishes) (*ir.Module, []Widening) {
 				gone[i] = true
 			}
 			at[s.rules[0]] = []ir.Rule{r}
-			all = append(all, Widening{p.Name, r, s.from(p.Rules), added(r, p.Rules), s.dir, named})
+			all = append(all, Widening{p.Name, r, s.from(p.Rules), added(r, before), s.dir, named})
 		}
 		return replace(p.Rules, gone, at)
 	})
@@ -86,112 +86,4 @@ func secretIn(dir string, rules []ir.Rule) bool {
 		}
 	}
 	return false
-}
-
-// maxExamples is how many examples a widening lists.
-const maxExamples = 3
-
-// added returns examples of what r, which is new, grants and the rules do not:
-// first on files that the rules name, then on shortest paths. What they grant
-// through variables is not known here.
-func added(r ir.Rule, rules []ir.Rule) []string {
-	f := r.Body.(rule.File)
-	gains := map[string]*glob.Automaton{}
-	var all *glob.Automaton
-	for _, word := range f.Access.Words() {
-		gain, err := gained(f.Path, rule.AccessWord(word), r.Qualifiers, rules)
-		if err == nil && all != nil {
-			all, err = all.Union(gain)
-		} else {
-			all = gain
-		}
-		if err != nil {
-			return nil
-		}
-		gains[word] = gain
-	}
-	var out []string
-	for _, path := range examples(all, rules) {
-		words := slices.DeleteFunc(f.Access.Words(), func(w string) bool { return !gains[w].Match(path) })
-		out = append(out, strings.Join(words, ", ")+" "+path)
-	}
-	return out
-}
-
-// examples returns a few paths of a set, if it can such as a rule is about.
-func examples(set *glob.Automaton, rules []ir.Rule) []string {
-	var out []string
-	for len(out) < maxExamples {
-		path, ok := example(set, rules)
-		if !ok {
-			break
-		}
-		out = append(out, path)
-		rest, err := without(set, path)
-		if err != nil {
-			break
-		}
-		set = rest
-	}
-	return out
-}
-
-// gained returns the paths of pattern on which no rule grants the access
-// already to those that q speaks of, or denies it to all.
-func gained(pattern string, access rule.Access, q rule.Qualifiers, rules []ir.Rule) (*glob.Automaton, error) {
-	g, err := glob.Parse(pattern)
-	if err != nil {
-		return nil, err
-	}
-	var had []glob.Glob
-	for _, r := range rules {
-		f, ok := r.Body.(rule.File)
-		if !ok || f.Path == "" || effective(f)&access == 0 || r.Owner && !q.Owner || r.Other && !q.Other {
-			continue
-		}
-		if old, err := glob.Parse(f.Path); err == nil && len(old.Variables()) == 0 && meets(g, old) {
-			had = append(had, old)
-		}
-	}
-	all, err := glob.Compile(g)
-	if err != nil {
-		return nil, err
-	}
-	before, err := glob.Compile(had...)
-	if err != nil {
-		return nil, err
-	}
-	return all.Difference(before)
-}
-
-// meets says whether two globs have a path in common, and yes where that cannot
-// be told.
-func meets(g, old glob.Glob) bool {
-	if path, literal := old.IsLiteral(); literal {
-		return g.Match(path)
-	}
-	ok, _, err := glob.Intersects(g, old)
-	return ok || err != nil
-}
-
-// example returns a path of the set, if it can one that a rule is about.
-func example(set *glob.Automaton, rules []ir.Rule) (string, bool) {
-	for _, r := range rules {
-		if dir, name, ok := plainFile(r); ok && set.Match(dir+name) {
-			return dir + name, true
-		}
-	}
-	return set.Shortest()
-}
-
-func without(set *glob.Automaton, path string) (*glob.Automaton, error) {
-	g, err := glob.Parse(glob.Quote(path))
-	if err != nil {
-		return nil, err
-	}
-	one, err := glob.Compile(g)
-	if err != nil {
-		return nil, err
-	}
-	return set.Difference(one)
 }
