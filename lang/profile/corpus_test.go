@@ -152,14 +152,16 @@ func TestDebian(t *testing.T) {
 }
 
 // checkText holds that a file prints back, and that its layout is a fixed
-// point that says the same.
+// point that says the same. At the end of a text without a last line end, a #
+// may be a word, which no line end can follow.
 func checkText(t *testing.T, f *File) {
 	t.Helper()
 	if Print(f) != f.Text {
 		t.Errorf("%s: prints back differently", f.Name)
 	}
 	text, diags := Format(f.Name, f.Text)
-	if len(diags) > 0 && diags[len(diags)-1].Code == "not-formatted" {
+	last := len(diags) - 1
+	if last >= 0 && diags[last].Code == "not-formatted" && strings.HasSuffix(f.Text, "\n") {
 		t.Errorf("%s: cannot be laid out", f.Name)
 	}
 	if again, _ := Format(f.Name, text); again != text {

@@ -28,7 +28,7 @@ func (p *pathRule) body(r *reader, w words) rule.Body {
 	if present(p.First) {
 		path, letters = p.Second, p.First
 	}
-	r.glob(path)
+	r.path(path)
 	access, exec := r.permissions(letters)
 	r.checkExec(letters, exec, w, p.Safety)
 	f := rule.File{Path: text(path), Access: access, Exec: exec}
@@ -82,6 +82,16 @@ func hasNamespace(label string) bool {
 		return false
 	}
 	return ns != "" && strings.TrimPrefix(name, "//") != ""
+}
+
+// path checks the path of a rule. The parser takes a word such as the X of
+// `r X->b` for one, though no file is called so.
+func (r *reader) path(t lexer.Token) {
+	if word := text(t); word != "" && strings.IndexByte("/@", word[0]) < 0 {
+		r.refuse(t, "bad-path", "path that is relative", "No file is called %s: begin it with a slash or a variable.", short(word))
+		return
+	}
+	r.glob(t)
 }
 
 // safety applies the word safe or unsafe to a transition.
@@ -168,7 +178,7 @@ func (r *reader) transition(t lexer.Token, before, next rule.Exec) rule.Exec {
 }
 
 func (l *linkRule) body(r *reader, _ words) rule.Body {
-	r.glob(l.Path)
+	r.path(l.Path)
 	r.glob(l.Target)
 	return rule.Link{Subset: present(l.Subset), Path: text(l.Path), Target: text(l.Target)}
 }

@@ -28,7 +28,10 @@ func pathOf(s string) (path string, magic bool) {
 	return unquote(s), magic
 }
 
-type printer struct{ b strings.Builder }
+type printer struct {
+	b    strings.Builder
+	made bool // the last statement was made, and nothing stands behind it
+}
 
 func (p *printer) nodes(nodes []Node, depth int) {
 	for _, n := range nodes {
@@ -57,27 +60,29 @@ func (p *printer) branches(i *If, depth int) {
 // statement writes a statement without what it holds. One that was made stands
 // on a line of its own.
 func (p *printer) statement(b *Base, header func() string, depth int) {
-	if b.Raw != "" {
-		p.b.WriteString(b.Lead + b.Raw + b.Trail)
-		return
+	text := b.Raw
+	if text == "" {
+		text = header()
 	}
-	if b.Lead == "" {
+	if b.Lead == "" && (b.Raw == "" || p.made) {
 		p.newLine(depth)
 	}
-	p.b.WriteString(b.Lead + header() + b.Trail)
+	p.b.WriteString(b.Lead + text + b.Trail)
+	p.made = b.Raw == "" && b.Trail == ""
 }
 
 func (p *printer) block(b *Block, depth int) {
+	p.made = false
 	p.nodes(b.Nodes, depth+1)
-	p.b.WriteString(b.End)
-	if b.Close != "" || b.Open {
-		p.b.WriteString(b.Close + b.Trail)
-		return
+	text := b.Close
+	if text == "" && !b.Open {
+		text = "}"
 	}
-	if b.End == "" {
+	if b.End == "" && (b.Close == "" && !b.Open || p.made) {
 		p.newLine(depth)
 	}
-	p.b.WriteString("}" + b.Trail)
+	p.b.WriteString(b.End + text + b.Trail)
+	p.made = false
 }
 
 func (p *printer) newLine(depth int) {
@@ -92,7 +97,7 @@ func (i *Include) header() string { return rule.Rule{Body: i.Include}.String() }
 
 func (a *ABI) header() string {
 	if a.Magic {
-		return "abi <" + a.Path + ">,"
+		return "abi " + rule.Magic(a.Path) + ","
 	}
 	return "abi " + quote(a.Path) + ","
 }

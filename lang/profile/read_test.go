@@ -158,7 +158,7 @@ var statementCases = []struct{ text, want string }{
 	{"include <a/b>", "include <a/b>"},
 	{"#include <a/b>", "include <a/b>"},
 	{`include "/a/b"`, `include "/a/b"`},
-	{`include <"a b">`, "include <a b>"},
+	{`include <"a b">`, `include <"a b">`},
 	{"include if exists <a>", "include if exists <a>"},
 	{"#include if exists a/b # why", `include if exists "a/b"`},
 	{"alias /a/ -> /b/,", "alias /a/ -> /b/,"},
