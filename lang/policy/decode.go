@@ -37,8 +37,13 @@ func (d *decoder) content(body hcl.Body, attrs ...string) *hcl.BodyContent {
 
 // schemaContent reads a block, with its `dynamic` blocks expanded.
 func (d *decoder) schemaContent(body hcl.Body, schema *hcl.BodySchema) *hcl.BodyContent {
-	content, hd := dynblock.Expand(body, d.scope.ctx).Content(schema)
-	d.hcl("schema", hd)
+	content := &hcl.BodyContent{Attributes: hcl.Attributes{}}
+	d.within(body.MissingItemRange(), func() error {
+		c, hd := dynblock.Expand(body, d.scope.ctx).Content(schema)
+		d.hcl("schema", hd)
+		content = c
+		return nil
+	})
 	return content
 }
 
@@ -76,6 +81,9 @@ func (d *decoder) items(a *hcl.Attribute) []item {
 		return nil
 	}
 	exprs, hd := hcl.ExprList(a.Expr)
+	if !d.within(a.Expr.Range(), func() error { return d.effort.spend(unitsItem * val.LengthInt()) }) {
+		return nil
+	}
 	written := !hd.HasErrors() && len(exprs) == val.LengthInt()
 	var out []item
 	for it := val.ElementIterator(); it.Next(); {
@@ -97,7 +105,7 @@ func (d *decoder) written(v cty.Value, e hcl.Expression) item {
 	}
 	i.elems = map[string]hcl.Expression{}
 	for _, p := range pairs {
-		if k, hd := p.Key.Value(d.scope.ctx); !hd.HasErrors() && k.Type() == cty.String && k.IsKnown() && !k.IsNull() {
+		if k, ok := d.value(d.scope.ctx, p.Key); ok && k.Type() == cty.String && k.IsKnown() && !k.IsNull() {
 			i.elems[k.AsString()] = p.Value
 		}
 	}

@@ -123,6 +123,7 @@ type unit struct {
 	diags  diag.List
 
 	scope   *scope
+	effort  *effort
 	modules map[string]*moduleSource // declared in this folder
 	// standard holds the standard modules, and loading the folders that hold
 	// modules, that this unit and those it uses have read so far.
@@ -139,7 +140,7 @@ type file struct {
 
 func (l *Loader) newUnit(dir string) *unit {
 	return &unit{
-		loader: l, dir: dir,
+		loader: l, dir: dir, effort: &effort{left: maxEffort},
 		maps:     map[string]*sourceMap{},
 		policy:   &Policy{Sources: diag.Sources{}},
 		modules:  map[string]*moduleSource{},
@@ -170,6 +171,7 @@ func (u *unit) readFile(path string) *file {
 // parse adds a file's text to the unit.
 func (u *unit) parse(name string, src []byte) *file {
 	u.policy.Sources[name] = src
+	u.effort.left += unitsText * len(src)
 	if len(strings.TrimSpace(string(src))) == 0 {
 		u.diags = append(u.diags, diag.Errorf(startOf(name), "empty-file", "the file is empty",
 			"Declare a service in it, or remove it. `apc init PROGRAM` writes a first one."))
@@ -189,37 +191,51 @@ func (u *unit) parse(name string, src []byte) *file {
 }
 
 func (u *unit) parseBody(name string, src []byte) hcl.Body {
-	var parsed *hcl.File
-	var diags hcl.Diagnostics
-	switch {
-	case strings.HasSuffix(name, ".json"):
-		parsed, diags = json.Parse(src, name)
-	case strings.HasSuffix(name, ".yaml"):
-		text, m, yamlDiags := yamlToJSON(name, src)
-		u.diags = append(u.diags, yamlDiags...)
-		if yamlDiags.HasErrors() {
+	text := src
+	if strings.HasSuffix(name, ".yaml") {
+		json, m, diags := yamlToJSON(name, src)
+		u.diags = append(u.diags, diags...)
+		if diags.HasErrors() {
 			return nil
 		}
-		u.maps[name] = m
-		parsed, diags = json.Parse(text, name)
-	default:
-		if d, ok := tooDeep(name, src); ok {
-			u.diags = append(u.diags, d)
-			return nil
-		}
-		parsed, diags = hclsyntax.ParseConfig(src, name, hcl.InitialPos)
+		u.maps[name], text = m, json
+	} else if !u.checkDepth(name, src) {
+		return nil
 	}
+	if strings.HasSuffix(name, ".hcl") {
+		return u.parseNative(name, text)
+	}
+	return u.parseJSON(name, text)
+}
+
+// parseNative parses native syntax. What it returns is metered.
+func (u *unit) parseNative(name string, src []byte) hcl.Body {
+	parsed, diags := hclsyntax.ParseConfig(src, name, hcl.InitialPos)
+	u.hcl("syntax", diags)
+	if parsed == nil || diags.HasErrors() || !u.checkLiterals(name, src) {
+		return nil
+	}
+	meterBody(parsed.Body.(*hclsyntax.Body))
+	return parsed.Body
+}
+
+// parseJSON parses JSON. What it returns is metered.
+func (u *unit) parseJSON(name string, src []byte) hcl.Body {
+	parsed, diags := json.Parse(src, name)
 	u.hcl("syntax", diags)
 	if parsed == nil || diags.HasErrors() {
 		return nil
 	}
-	return parsed.Body
+	return jsonBody{parsed.Body}
 }
 
 // hcl adds HCL's own diagnostics under a code of ours.
 func (u *unit) hcl(code string, list hcl.Diagnostics) {
 	for _, h := range list {
 		d := diag.Diagnostic{Severity: diag.Error, Code: code, Summary: lowerFirst(h.Summary), Detail: h.Detail}
+		if r, ok := h.Extra.(*refusal); ok {
+			d.Code = r.code
+		}
 		if h.Severity == hcl.DiagWarning {
 			d.Severity = diag.Warning
 		}
@@ -279,22 +295,20 @@ func ioError(path string, err error) diag.Diagnostic {
 }
 
 // maxDepth bounds the nesting of brackets and of prefix operators, on which
-// the HCL parser recurses.
+// the parsers of HCL and JSON recurse.
 const maxDepth = 100
 
-// tooDeep refuses text that is nested deeper than any policy needs. It counts
-// brackets without regard to strings, which errs on the safe side only where
-// a file holds a hundred unclosed brackets in strings.
-func tooDeep(name string, src []byte) (diag.Diagnostic, bool) {
-	depth, prefix, line := 0, 0, 1
-	for _, c := range src {
+// tooDeepAt returns the offset at which text is nested deeper than any policy
+// needs, or -1. It counts brackets without regard to strings, which errs on
+// the safe side only where a file holds a hundred unclosed brackets in strings.
+func tooDeepAt(src []byte) int {
+	depth, prefix := 0, 0
+	for i, c := range src {
 		switch c {
 		case '{', '[', '(':
 			depth++
 		case '}', ']', ')':
 			depth = max(0, depth-1)
-		case '\n':
-			line++
 		}
 		if c == '!' || c == '-' || c == '?' {
 			prefix++
@@ -302,11 +316,29 @@ func tooDeep(name string, src []byte) (diag.Diagnostic, bool) {
 			prefix = 0
 		}
 		if depth > maxDepth || prefix > 20*maxDepth {
-			at := diag.Range{File: name, Start: diag.Pos{Line: line, Column: 1}, End: diag.Pos{Line: line, Column: 1}}
-			return diag.Errorf(at, "too-deep", "nested too deep", "Brackets may nest %d deep; simplify the expression.", maxDepth), true
+			return i
 		}
 	}
-	return diag.Diagnostic{}, false
+	return -1
+}
+
+func nestedTooDeep(src []byte) bool { return tooDeepAt(src) >= 0 }
+
+// checkDepth reports a file that is nested too deep.
+func (u *unit) checkDepth(name string, src []byte) bool {
+	at := tooDeepAt(src)
+	if at >= 0 {
+		u.errorf(placeIn(name, src, at), tooDeep.code, tooDeep.summary, "%s", tooDeep.detail)
+	}
+	return at < 0
+}
+
+// placeIn returns the place of an offset.
+func placeIn(name string, src []byte, at int) diag.Range {
+	line := bytes.Count(src[:at], []byte("\n")) + 1
+	column := utf8.RuneCount(src[bytes.LastIndexByte(src[:at], '\n')+1:at]) + 1
+	start := diag.Pos{Byte: at, Line: line, Column: column}
+	return diag.Range{File: name, Start: start, End: start}
 }
 
 // notNormal refuses text that is not in Unicode's normal form C: HCL would
@@ -316,10 +348,7 @@ func notNormal(name string, src []byte) (diag.Diagnostic, bool) {
 	if at == len(src) || norm.NFC.IsNormal(src) || !utf8.Valid(src) {
 		return diag.Diagnostic{}, false
 	}
-	line := bytes.Count(src[:at], []byte("\n")) + 1
-	column := utf8.RuneCount(src[bytes.LastIndexByte(src[:at], '\n')+1:at]) + 1
-	start := diag.Pos{Byte: at, Line: line, Column: column}
-	return diag.Errorf(diag.Range{File: name, Start: start, End: start}, "not-normal", "the text is not in Unicode's normal form C",
+	return diag.Errorf(placeIn(name, src, at), "not-normal", "the text is not in Unicode's normal form C",
 		"HCL would change it, and a path would be another one. Write composed characters, or the bytes as AppArmor escapes such as \"\\\\xcc\\\\x81\"."), true
 }
 

@@ -77,7 +77,7 @@ func (u *unit) unusedModules() {
 			complete = complete && v.def != cty.NilVal
 		}
 		if complete {
-			d := &decoder{unit: u, scope: newScope(values, u.scope.locals), active: []*moduleSource{m}}
+			d := &decoder{unit: u, scope: u.newScope(values, u.scope.locals), active: []*moduleSource{m}}
 			d.expand(m)
 		}
 	}
@@ -92,6 +92,9 @@ func (d *decoder) use(block *hcl.Block, b *Body) {
 		return
 	}
 	m.used = true
+	if !d.within(block.DefRange, func() error { return d.effort.spend(unitsBlock) }) {
+		return
+	}
 	if slices.Contains(d.active, m) {
 		d.errorf(at, "cycle", "module \""+name+"\" uses itself", "The chain is %s.", chain(d.via, name))
 		return
@@ -103,7 +106,7 @@ func (d *decoder) use(block *hcl.Block, b *Body) {
 		d.errorf(at, "no-value", "module \""+name+"\" needs `"+v.name+"`", "Write `%s = …` in the use block.", v.name)
 	})
 	inner := &decoder{
-		unit: m.unit, scope: newScope(values, m.unit.scope.locals), container: d.container,
+		unit: m.unit, scope: d.newScope(values, m.unit.scope.locals), container: d.container,
 		via:    append(slices.Clone(d.via), Use{Module: name, Range: at}),
 		active: append(slices.Clone(d.active), m),
 	}
@@ -202,7 +205,7 @@ func (d *decoder) folderModule(name string, at diag.Range) *moduleSource {
 	u, loaded := d.loading[abs]
 	if !loaded {
 		u = d.loader.newUnit(dir)
-		u.loading = d.loading
+		u.loading, u.effort = d.loading, d.effort
 		d.loading[abs] = u
 		u.readModules(at)
 		for file, src := range u.policy.Sources {
@@ -264,7 +267,7 @@ func (u *unit) standardModule(name string) *moduleSource {
 		return nil
 	}
 	s := u.loader.newUnit("")
-	s.standard, s.loading, s.files = u.standard, u.loading, []*file{f}
+	s.standard, s.loading, s.effort, s.files = u.standard, u.loading, u.effort, []*file{f}
 	t := s.collect()
 	s.scope = s.openScope(t)
 	s.declareModules(t["module"])

@@ -2,49 +2,14 @@ package policy
 
 import (
 	"maps"
-	"path"
 	"slices"
 	"sort"
 
 	"github.com/hashicorp/hcl/v2"
-	"github.com/hashicorp/hcl/v2/ext/tryfunc"
 	"github.com/zclconf/go-cty/cty"
-	"github.com/zclconf/go-cty/cty/function"
-	"github.com/zclconf/go-cty/cty/function/stdlib"
 
 	"apc/lang/diag"
 )
-
-// functions are what expressions may call. All are pure: the same policy gives
-// the same profile on every machine.
-var functions = map[string]function.Function{
-	"abs": stdlib.AbsoluteFunc, "basename": pathFunc(path.Base), "can": tryfunc.CanFunc, "ceil": stdlib.CeilFunc,
-	"chomp": stdlib.ChompFunc, "coalesce": stdlib.CoalesceFunc, "compact": stdlib.CompactFunc, "concat": stdlib.ConcatFunc,
-	"contains": stdlib.ContainsFunc, "dirname": pathFunc(path.Dir), "distinct": stdlib.DistinctFunc, "element": stdlib.ElementFunc,
-	"flatten": stdlib.FlattenFunc, "floor": stdlib.FloorFunc, "format": stdlib.FormatFunc, "formatlist": stdlib.FormatListFunc,
-	"join": stdlib.JoinFunc, "jsondecode": stdlib.JSONDecodeFunc, "jsonencode": stdlib.JSONEncodeFunc, "keys": stdlib.KeysFunc,
-	"length": stdlib.LengthFunc, "lookup": stdlib.LookupFunc, "lower": stdlib.LowerFunc, "max": stdlib.MaxFunc,
-	"merge": stdlib.MergeFunc, "min": stdlib.MinFunc, "range": stdlib.RangeFunc, "regex": stdlib.RegexFunc,
-	"regexall": stdlib.RegexAllFunc, "replace": stdlib.ReplaceFunc, "reverse": stdlib.ReverseListFunc,
-	"setintersection": stdlib.SetIntersectionFunc, "setproduct": stdlib.SetProductFunc, "setsubtract": stdlib.SetSubtractFunc,
-	"setunion": stdlib.SetUnionFunc, "slice": stdlib.SliceFunc, "sort": stdlib.SortFunc, "split": stdlib.SplitFunc,
-	"strlen": stdlib.StrlenFunc, "substr": stdlib.SubstrFunc, "title": stdlib.TitleFunc, "tobool": stdlib.MakeToFunc(cty.Bool),
-	"tolist": stdlib.MakeToFunc(cty.List(cty.DynamicPseudoType)), "tomap": stdlib.MakeToFunc(cty.Map(cty.DynamicPseudoType)),
-	"tonumber": stdlib.MakeToFunc(cty.Number), "toset": stdlib.MakeToFunc(cty.Set(cty.DynamicPseudoType)),
-	"tostring": stdlib.MakeToFunc(cty.String), "trim": stdlib.TrimFunc, "trimprefix": stdlib.TrimPrefixFunc,
-	"trimspace": stdlib.TrimSpaceFunc, "trimsuffix": stdlib.TrimSuffixFunc, "try": tryfunc.TryFunc, "upper": stdlib.UpperFunc,
-	"values": stdlib.ValuesFunc, "zipmap": stdlib.ZipmapFunc,
-}
-
-func pathFunc(f func(string) string) function.Function {
-	return function.New(&function.Spec{
-		Params: []function.Parameter{{Name: "path", Type: cty.String}},
-		Type:   function.StaticReturnType(cty.String),
-		Impl: func(args []cty.Value, _ cty.Type) (cty.Value, error) {
-			return cty.StringVal(f(args[0].AsString())), nil
-		},
-	})
-}
 
 // scope is what expressions see: `var`, `local` and the functions.
 type scope struct {
@@ -52,11 +17,16 @@ type scope struct {
 	ctx          *hcl.EvalContext
 }
 
-func newScope(vars, locals map[string]cty.Value) *scope {
-	return &scope{vars: vars, locals: locals, ctx: &hcl.EvalContext{
-		Functions: functions,
-		Variables: map[string]cty.Value{"var": cty.ObjectVal(vars), "local": cty.ObjectVal(locals)},
-	}}
+func (u *unit) newScope(vars, locals map[string]cty.Value) *scope {
+	ctx := u.context(map[string]cty.Value{"var": cty.ObjectVal(vars), "local": cty.ObjectVal(locals)})
+	return &scope{vars: vars, locals: locals, ctx: ctx}
+}
+
+// context returns what expressions are evaluated in: the functions, and the
+// variables given.
+func (u *unit) context(variables map[string]cty.Value) *hcl.EvalContext {
+	variables[effortName] = cty.CapsuleVal(effortType, u.effort)
+	return &hcl.EvalContext{Functions: u.effort.functions(), Variables: variables}
 }
 
 // eval evaluates an expression; ok is false where it has no known value, and
@@ -65,10 +35,9 @@ func (u *unit) eval(s *scope, e hcl.Expression) (val cty.Value, ok bool) {
 	if !u.checkNames(s, e) {
 		return cty.DynamicVal, false
 	}
-	val, hd := e.Value(s.ctx)
-	u.hcl("expression", hd)
+	val, ok = u.value(s.ctx, e)
 	// A variable without a value has been reported where it stands.
-	return val, !hd.HasErrors() && val.IsWhollyKnown()
+	return val, ok && val.IsWhollyKnown()
 }
 
 // checkNames reports references to variables and locals that do not exist,
@@ -167,7 +136,7 @@ func (l *localsEval) value(name string) {
 	if _, cyclic := l.done[name]; cyclic {
 		return
 	}
-	val, ok := l.u.eval(newScope(l.vars, l.done), a.Expr)
+	val, ok := l.u.eval(l.u.newScope(l.vars, l.done), a.Expr)
 	if !ok {
 		val = cty.DynamicVal
 	}

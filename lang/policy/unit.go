@@ -76,7 +76,7 @@ func (u *unit) openScope(t top) *scope {
 		u.errorf(v.rng, "no-value", "variable \""+v.name+"\" has no value",
 			"Give it a default, or a value with --var %s=…, --var-file or %s%s.", v.name, envPrefix, v.name)
 	})
-	return newScope(values, u.evalLocals(t["locals"], values))
+	return u.newScope(values, u.evalLocals(t["locals"], values))
 }
 
 // serviceName is what a service may be called: it becomes a profile's and a
@@ -201,7 +201,7 @@ func (u *unit) settingsFrom(path string) {
 }
 
 func (u *unit) settings(b *hcl.Block) {
-	d := u.decoder(newScope(map[string]cty.Value{}, map[string]cty.Value{}))
+	d := u.decoder(u.newScope(map[string]cty.Value{}, map[string]cty.Value{}))
 	c := d.content(b.Body, "targets", "base", "optimize", "strict", "severity")
 	s := &u.policy.Settings
 	for _, it := range d.items(c.Attributes["targets"]) {

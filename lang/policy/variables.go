@@ -8,7 +8,6 @@ import (
 	"github.com/hashicorp/hcl/v2"
 	"github.com/hashicorp/hcl/v2/ext/typeexpr"
 	"github.com/hashicorp/hcl/v2/hclsyntax"
-	"github.com/hashicorp/hcl/v2/json"
 	"github.com/zclconf/go-cty/cty"
 	"github.com/zclconf/go-cty/cty/convert"
 
@@ -48,25 +47,21 @@ func (in *inputs) readFile(path string) diag.List {
 	}
 	u := (&Loader{}).newUnit("")
 	name := filepath.ToSlash(path)
-	var f *hcl.File
-	var hd hcl.Diagnostics
-	if strings.HasSuffix(path, ".json") {
-		f, hd = json.Parse(src, name)
-	} else if d, deep := tooDeep(name, src); deep {
-		return diag.List{d}
+	var body hcl.Body
+	if !u.checkDepth(name, src) {
+		return u.diags
+	} else if strings.HasSuffix(path, ".json") {
+		body = u.parseJSON(name, src)
 	} else {
-		f, hd = hclsyntax.ParseConfig(src, name, hcl.InitialPos)
+		body = u.parseNative(name, src)
 	}
-	u.hcl("syntax", hd)
-	if f == nil {
+	if body == nil {
 		return u.diags
 	}
-	attrs, hd := f.Body.JustAttributes()
+	attrs, hd := body.JustAttributes()
 	u.hcl("syntax", hd)
 	for k, a := range attrs {
-		v, hd := a.Expr.Value(nil)
-		u.hcl("expression", hd)
-		in.files[k] = v
+		in.files[k], _ = u.value(u.constants(), a.Expr)
 	}
 	return u.diags
 }
@@ -118,8 +113,7 @@ func (u *unit) readVariable(v *variable, b *hcl.Block) {
 		v.ty = ty
 	}
 	if a := content.Attributes["default"]; a != nil {
-		val, hd := a.Expr.Value(&hcl.EvalContext{Functions: functions})
-		u.hcl("expression", hd)
+		val, _ := u.value(u.context(map[string]cty.Value{}), a.Expr)
 		v.def = u.convert(val, v.ty, v.name, u.rng(a.Expr.Range()))
 	}
 	for _, c := range content.Blocks {
@@ -131,6 +125,11 @@ func (u *unit) readVariable(v *variable, b *hcl.Block) {
 // and a diagnostic.
 func (u *unit) convert(val cty.Value, ty cty.Type, name string, at diag.Range) cty.Value {
 	out, err := convert.Convert(val, ty)
+	if err == nil && u.effort.take(out) != nil {
+		u.errorf(at, u.effort.refused.code, u.effort.refused.summary, "%s", u.effort.refused.detail)
+		u.effort.again()
+		return cty.DynamicVal
+	}
 	if err != nil {
 		u.errorf(at, "wrong-type", "wrong type for variable \""+name+"\"", "It must be %s: %s.", typeName(ty), err)
 		return cty.DynamicVal
@@ -161,19 +160,24 @@ func (u *unit) fromText(v *variable, text, from string) cty.Value {
 	if v.ty == cty.DynamicPseudoType || v.ty.IsPrimitiveType() {
 		return u.convert(cty.StringVal(text), v.ty, v.name, diag.Range{File: from})
 	}
-	if _, deep := tooDeep(from, []byte(text)); deep {
-		u.errorf(diag.Range{File: from}, "too-deep", "nested too deep", "Simplify the value.")
+	if !u.checkDepth(from, []byte(text)) {
 		return cty.DynamicVal
 	}
 	expr, hd := hclsyntax.ParseExpression([]byte(text), from, hcl.InitialPos)
-	if !hd.HasErrors() {
-		val, more := expr.Value(nil)
-		if hd = more; !hd.HasErrors() {
+	u.hcl("wrong-type", hd)
+	if !hd.HasErrors() && u.checkLiterals(from, []byte(text)) {
+		if val, ok := u.value(u.constants(), meterAll(expr)); ok {
 			return u.convert(val, v.ty, v.name, diag.Range{File: from})
 		}
 	}
-	u.hcl("wrong-type", hd)
 	return cty.DynamicVal
+}
+
+// constants is the context of values from outside, which call nothing.
+func (u *unit) constants() *hcl.EvalContext {
+	ctx := u.context(map[string]cty.Value{})
+	ctx.Functions = nil
+	return ctx
 }
 
 // bind gives every variable its value, checks it, and returns the object
@@ -198,7 +202,7 @@ func (u *unit) bind(vars []*variable, given func(*variable) (cty.Value, bool), m
 }
 
 func (u *unit) validate(v *variable, values map[string]cty.Value) {
-	ctx := &hcl.EvalContext{Functions: functions, Variables: map[string]cty.Value{"var": cty.ObjectVal(values)}}
+	ctx := u.context(map[string]cty.Value{"var": cty.ObjectVal(values)})
 	for _, body := range v.checks {
 		content, hd := body.Content(validationSchema)
 		u.hcl("schema", hd)
@@ -206,13 +210,23 @@ func (u *unit) validate(v *variable, values map[string]cty.Value) {
 		if cond == nil || message == nil || !values[v.name].IsKnown() {
 			continue
 		}
-		ok, hd := cond.Expr.Value(ctx)
-		u.hcl("expression", hd)
-		text, hd := message.Expr.Value(ctx)
-		u.hcl("expression", hd)
-		if ok.Type() == cty.Bool && ok.IsKnown() && !ok.IsNull() && ok.False() && text.Type() == cty.String && text.IsKnown() && !text.IsNull() {
-			u.errorf(u.rng(cond.Expr.Range()), "invalid-variable", "invalid value for variable \""+v.name+"\"", "%s", text.AsString())
-		}
+		u.validateOne(v, ctx, cond, message)
+	}
+}
+
+// validateOne checks one condition, which must be true or false.
+func (u *unit) validateOne(v *variable, ctx *hcl.EvalContext, cond, message *hcl.Attribute) {
+	at := u.rng(cond.Expr.Range())
+	holds, ok := u.value(ctx, cond.Expr)
+	text, known := u.value(ctx, message.Expr)
+	switch {
+	case !ok || !known || !holds.IsKnown() || !text.IsKnown():
+	case holds.IsNull() || holds.Type() != cty.Bool:
+		u.errorf(at, "wrong-type", "a condition is true or false", "Found %s.", describe(holds))
+	case text.IsNull() || text.Type() != cty.String:
+		u.errorf(u.rng(message.Expr.Range()), "wrong-type", "a string is needed here", "Found %s.", describe(text))
+	case holds.False():
+		u.errorf(at, "invalid-variable", "invalid value for variable \""+v.name+"\"", "%s", text.AsString())
 	}
 }
 
