@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"cmp"
 	"encoding/json"
 	"errors"
@@ -8,6 +9,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"time"
@@ -49,21 +51,29 @@ about. Exits 1 where there are any.`,
 	return cmd
 }
 
-func (a *app) denials(args []string, f denialFlags) error {
+func (a *app) denials(args []string, f denialFlags) (err error) {
 	if f.format != "text" && f.format != "json" {
 		return fmt.Errorf("--format %q: there are text and json", f.format)
 	}
 	var w *answerer
 	if len(f.policies) > 0 {
-		var err error
 		if w, err = a.answers(f.policies, f.loadFlags, f.base); err != nil || w == nil {
 			return err
 		}
 	}
+	// What is kept of a long log is small beside what its lines take while
+	// they are read.
+	debug.SetGCPercent(50)
 	log := audit.NewLog()
 	if err := a.readLogs(log, args); err != nil {
 		return err
 	}
+	out := bufio.NewWriterSize(a.stdout, 1<<16)
+	defer func(before io.Writer) {
+		err = errors.Join(err, out.Flush())
+		a.stdout = before
+	}(a.stdout)
+	a.stdout = out
 	d := collect(log)
 	if len(d.rows) > 0 {
 		a.fail(exitFindings)
@@ -161,6 +171,7 @@ type denialList struct {
 
 func collect(log *audit.Log) denialList {
 	var d denialList
+	profiles := map[string]string{} // each name once, apart from its lines
 	for g := range log.Groups() {
 		e := g.Event()
 		if !isDenial(e.Mode) || e.Kind() == audit.KindPolicy {
@@ -168,7 +179,12 @@ func collect(log *audit.Log) denialList {
 			continue
 		}
 		d.total += g.Count
-		d.rows = append(d.rows, row{g, e.Profile})
+		name, ok := profiles[e.Profile]
+		if !ok {
+			name = strings.Clone(e.Profile)
+			profiles[name] = name
+		}
+		d.rows = append(d.rows, row{g, name})
 	}
 	slices.SortStableFunc(d.rows, func(x, y row) int {
 		return cmp.Or(cmp.Compare(x.profile, y.profile), cmp.Compare(y.Count, x.Count))

@@ -133,7 +133,7 @@ func runAlso(as any) string {
 }
 
 func (q *question) also(rules []ir.Rule) {
-	if more := propose.Also(rules, q.want, q.module.Values); len(more) > 0 {
+	if more := propose.Also(rules, q.want, propose.ProcessValues(q.module.Values)); len(more) > 0 {
 		q.print("    what else it allows: %s\n", strings.Join(more, "; "))
 	}
 }
@@ -151,6 +151,7 @@ func (q *question) try(s propose.Statement, t *feature.Target) (choice, string) 
 	p := *q.profile
 	p.Rules = append(append([]ir.Rule{}, p.Rules...), rules...)
 	m := *q.module
+	m.Values = propose.ProcessValues(m.Values)
 	top := *m.Profile
 	top.Children = append(append([]*ir.Profile{}, top.Children...), children...)
 	m.Profile = &top

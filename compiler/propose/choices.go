@@ -1,6 +1,7 @@
 package propose
 
 import (
+	"maps"
 	"path"
 	"regexp"
 	"strings"
@@ -69,6 +70,14 @@ var (
 	process = regexp.MustCompile(`^/proc/([0-9]+)(/.*)$`)
 	thread  = regexp.MustCompile(`^/task/[0-9]+(/.*)$`)
 )
+
+// ProcessValues returns the values of variables, with those that the pattern of
+// a process needs where no base directory was read that has them.
+func ProcessValues(values map[string][]string) map[string][]string {
+	out := map[string][]string{"PROC": {"/proc"}, "pid": {"[0-9]*"}, "tid": {"[0-9]*"}}
+	maps.Copy(out, values)
+	return out
+}
 
 // place says which intents the files below a directory belong to.
 type place struct {
