@@ -27,6 +27,8 @@ type Options struct {
 	// Optimize says which passes run; "" leaves it to the policy's settings,
 	// and those to LevelWiden.
 	Optimize optimize.Level
+	// Base is the directory whose includes passes may rely on; nil for none.
+	Base *Base
 }
 
 // Output is one service compiled for one target.
@@ -67,7 +69,7 @@ func Compile(p *policy.Policy, s *policy.Service, t *feature.Target, opts Option
 	out := &Output{Policy: p, Service: s, Target: t}
 	var diags diag.List
 	out.Module, diags = lower.Service(p, s)
-	out.Diags = append(out.Diags, diags...)
+	out.Diags = append(out.Diags, out.unaccepted(diags, opts)...)
 	out.checked("lower", opts)
 
 	t, diags = withABI(t, s)
@@ -99,19 +101,31 @@ func (out *Output) optimise(opts Options) {
 	}
 	asked := widenable(out.Service, out.Module)
 	for _, pass := range optimize.Passes {
-		if !pass.At(level) {
-			continue
+		if pass.At(level) && (!pass.Base || opts.Base != nil) {
+			out.run(pass, asked.wishes(), opts)
+			out.checked(pass.Name, opts)
 		}
-		before := out.Module
-		var widened []optimize.Widening
-		out.Module, widened = pass.Run(before, asked.wishes())
-		out.provedEqual(pass.Name, Widened(before, widened))
-		out.Widenings = append(out.Widenings, widened...)
-		out.checked(pass.Name, opts)
 	}
 	if level == optimize.LevelWiden {
 		out.Diags = append(out.Diags, asked.report(out.Widenings)...)
 	}
+}
+
+// run runs a pass and checks what it did.
+func (out *Output) run(pass optimize.Pass, wishes optimize.Wishes, opts Options) {
+	before := out.Module
+	if pass.Base {
+		resolved, ok := out.withIncludes(opts.Base)
+		if !ok {
+			return
+		}
+		before = resolved
+		defer out.relied(opts.Base)
+	}
+	var widened []optimize.Widening
+	out.Module, widened = pass.Run(before, wishes)
+	out.provedEqual(pass.Name, Widened(before, widened))
+	out.Widenings = append(out.Widenings, widened...)
 }
 
 // checked checks the IR after a stage, and keeps it where that is asked for. A

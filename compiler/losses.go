@@ -7,6 +7,7 @@ import (
 
 	"apc/compiler/fit"
 	"apc/compiler/ir"
+	"apc/compiler/lower"
 	"apc/lang/diag"
 	"apc/lang/feature"
 )
@@ -71,5 +72,15 @@ func addOnce(list []string, s string, wanted bool) []string {
 func accepted(ignores []ir.Ignore, l fit.Loss, today string) bool {
 	return slices.ContainsFunc(ignores, func(i ir.Ignore) bool {
 		return i.Accepts(string(l.Feature), l.Path, l.Origins, today)
+	})
+}
+
+// unaccepted returns the diagnostics of lowering without those that an ignore
+// of the policy accepts.
+func (out *Output) unaccepted(list diag.List, opts Options) diag.List {
+	return slices.DeleteFunc(list, func(d diag.Diagnostic) bool {
+		return d.Code == lower.InterpreterAttachment && slices.ContainsFunc(out.Module.Ignores, func(i ir.Ignore) bool {
+			return i.Accepts(d.Code, out.Module.Profile.Attachment, nil, opts.Today)
+		})
 	})
 }

@@ -100,6 +100,10 @@ type Module struct {
 	// not. Values then holds the values of all variables, by name.
 	Base   string
 	Values map[string][]string
+	// Relied names the files of includes that made rules needless, and
+	// ReliedDigest is a digest of these files.
+	Relied       []string
+	ReliedDigest string
 }
 
 // Ignore accepts one lint finding or loss.
@@ -116,7 +120,7 @@ type Ignore struct {
 // YYYY-MM-DD. An ignore of a module holds for what came through that use of it
 // alone.
 func (i Ignore) Accepts(name, text string, origins []Origin, today string) bool {
-	if i.Rule != name || i.Expires != "" && i.Expires < today || !strings.HasPrefix(text, i.Path) {
+	if i.Rule != name || i.Expires != "" && i.Expires < today || !below(text, i.Path) {
 		return false
 	}
 	if i.At != (diag.Range{}) && !slices.ContainsFunc(origins, func(o Origin) bool { return o.Range == i.At }) {
@@ -128,6 +132,11 @@ func (i Ignore) Accepts(name, text string, origins []Origin, today string) bool 
 		}
 	}
 	return true
+}
+
+// below says whether a path is another, or below it; all are below "".
+func below(path, dir string) bool {
+	return dir == "" || path == dir || strings.HasPrefix(path, strings.TrimSuffix(dir, "/")+"/")
 }
 
 // Subject returns the range that a message about the origin points at: in the

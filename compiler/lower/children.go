@@ -44,26 +44,29 @@ func scrub(kind, fallback string, scrubs bool) rule.Exec {
 
 var unsafeInName = regexp.MustCompile(`[^A-Za-z0-9_.+-]+`)
 
-// childName names the profile of a child after its program.
-func childName(r *policy.Run) string {
+// childName names the profile of a child after its program; where that is the
+// service's own, so that the two can be told apart.
+func (b *body) childName(r *policy.Run) string {
 	if r.Name != "" {
 		return r.Name
 	}
-	name := strings.Trim(unsafeInName.ReplaceAllString(path.Base(r.Path), "-"), "-.+")
-	if name == "" {
+	switch name := strings.Trim(unsafeInName.ReplaceAllString(path.Base(r.Path), "-"), "-.+"); name {
+	case "":
 		return "child"
+	case b.service.Name:
+		return name + "-child"
+	default:
+		return name
 	}
-	return name
 }
 
 // child lowers the body of a child. AppArmor has one level of children, so the
 // child of a child becomes its sibling, reached by its full name.
 func (b *body) child(r *policy.Run) (rule.Exec, string) {
-	name, parent := childName(r), b.service.Name
-	full := parent + "//" + name
+	name, parent := b.childName(r), b.service.Name
 	kind, target := "c", name
-	if b.full != b.service.Name {
-		kind, target = "p", full
+	if b.full != parent {
+		kind, target = "p", parent+"//"+name
 	}
 	if b.taken(name, r.Where) {
 		return scrub(kind, r.Fallback, r.Scrub), target
@@ -98,6 +101,10 @@ func (b *body) newChild(name string, w policy.Where) *body {
 
 // taken reports a second child of one name.
 func (b *body) taken(name string, w policy.Where) bool {
+	if name == b.service.Name {
+		b.diags = append(b.diags, diag.Errorf(w.Range, "duplicate", "a child is called like its service", "Give it another name."))
+		return true
+	}
 	for _, c := range b.children {
 		if c.Name != name {
 			continue

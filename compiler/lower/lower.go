@@ -35,7 +35,7 @@ func Service(p *policy.Policy, s *policy.Service) (*ir.Module, diag.List) {
 	}
 	m.Variables, m.Aliases = variables(p, m), aliases(p)
 	l.checkVariables(p)
-	l.checkSecrets()
+	l.checkSecrets(p)
 	return m, l.diags
 }
 
@@ -135,9 +135,10 @@ func fileName(s *policy.Service) string {
 	return name
 }
 
-// interpreter matches programs that run other programs' text: a profile
-// attached to one would confine everything that it runs.
-var interpreter = regexp.MustCompile(`/(sh|bash|dash|zsh|ksh|mksh|fish|busybox|env|[gmn]?awk|perl[0-9.]*|python[0-9.]*|ruby[0-9.]*|node|nodejs|php[0-9.]*|lua[0-9.]*|java|tclsh[0-9.]*|wish[0-9.]*|Rscript|guile[0-9.-]*|deno|bun)$`)
+// interpreters are the names of programs that run other programs' text: a
+// profile attached to one would confine everything that it runs.
+const interpreters = `{sh,bash,dash,zsh,ksh,mksh,fish,busybox,env,{,g,m,n}awk,perl{,[0-9]*},python{,[0-9]*},ruby{,[0-9]*},node,nodejs,` +
+	`php{,[0-9]*},lua{,[0-9]*},java,tclsh{,[0-9]*},wish{,[0-9]*},Rscript,guile{,-[0-9]*},deno,bun}`
 
 // attach decides to which programs the profile attaches itself, and grants
 // reading and mapping of the program.
@@ -167,37 +168,37 @@ func (l *lowering) attach(b *body) {
 	l.checkInterpreter(b.p.Attachment, program)
 }
 
+// checkInterpreter reports an attachment to an interpreter; whether an ignore
+// accepts it is decided by the compiler.
 func (l *lowering) checkInterpreter(attachment string, program *policy.Path) {
 	if program == nil || !attachesInterpreter(attachment) {
 		return
 	}
-	for _, i := range l.service.Body.Ignores {
-		if i.Rule == "interpreter-attachment" {
-			return
-		}
-	}
-	l.diags = append(l.diags, diag.Errorf(program.Range, "interpreter-attachment", "the profile would attach to an interpreter",
+	l.diags = append(l.diags, diag.Errorf(program.Range, InterpreterAttachment, "the profile would attach to an interpreter",
 		"Every program that %s runs would be confined by it. Write `attachment = \"none\"` and enter the profile by name (systemd: AppArmorProfile=%s), "+
 			"or accept it with an ignore \"interpreter-attachment\" block.", attachment, l.service.Name))
 }
 
-// interpreters are programs that a glob must not attach to by accident.
-var interpreters = []string{
-	"/usr/bin/sh", "/usr/bin/dash", "/usr/bin/bash", "/usr/bin/env", "/usr/bin/python3", "/usr/bin/python3.11", "/usr/bin/python3.12",
-	"/usr/bin/perl", "/usr/bin/ruby", "/usr/bin/node", "/usr/bin/php", "/usr/bin/mawk", "/usr/bin/busybox",
-}
+// InterpreterAttachment is the code of an error that an ignore can accept.
+const InterpreterAttachment = "interpreter-attachment"
 
-// attachesInterpreter says whether an attachment is an interpreter, or a glob
-// that matches one.
+// attachesInterpreter says whether an attachment is an interpreter, wherever it
+// stands, or a glob that reaches one of the system's.
 func attachesInterpreter(attachment string) bool {
 	g, err := glob.Parse(attachment)
 	if err != nil {
 		return false
 	}
-	if path, literal := g.IsLiteral(); literal {
-		return interpreter.MatchString(path)
+	where := "/usr/{,local/}bin/"
+	if _, literal := g.IsLiteral(); literal {
+		where = "/{**/,}"
 	}
-	return slices.ContainsFunc(interpreters, g.Match)
+	known, err := glob.Parse(where + interpreters)
+	if err != nil {
+		return false
+	}
+	ok, _, err := glob.Intersects(g, known)
+	return ok && err == nil
 }
 
 // base grants what no program can do without.
@@ -316,30 +317,59 @@ func aliases(p *policy.Policy) []ir.Alias {
 	return out
 }
 
-// checkSecrets refuses policies that may write what they call a secret.
-func (l *lowering) checkSecrets() {
+// checkSecrets refuses policies that may write what they call a secret, from
+// whichever of their profiles.
+func (l *lowering) checkSecrets(p *policy.Policy) {
+	values := usualValues(p)
 	for _, s := range l.secrets {
-		for _, r := range l.module.Profile.Rules {
-			f, ok := r.Body.(rule.File)
-			if !ok || r.Action == rule.Deny || f.Access&(rule.Write|rule.Append) == 0 || !overlaps(f.Path, s.Text) {
-				continue
+		for _, prof := range l.module.Profiles() {
+			for _, r := range prof.Rules {
+				if f, ok := r.Body.(rule.File); ok && r.Action != rule.Deny && f.Access&(rule.Write|rule.Append) != 0 && overlaps(f.Path, s.Text, values) {
+					l.diags = append(l.diags, writableSecret(s, r))
+				}
 			}
-			d := diag.Errorf(s.Range, "writable-secret", "the secret can be written", "`%s` grants it. Narrow that path, or list the file under data instead.", r.String())
-			for _, o := range r.Origins {
-				d.Related = append(d.Related, diag.Related{Range: o.Range, Message: "granted by this " + o.Intent})
-			}
-			l.diags = append(l.diags, d)
 		}
 	}
 }
 
-// overlaps says whether two path globs have a path in common.
-func overlaps(a, b string) bool {
-	ga, errA := glob.Parse(a)
-	gb, errB := glob.Parse(b)
-	if errA != nil || errB != nil || a == b {
+func writableSecret(s *policy.Path, r ir.Rule) diag.Diagnostic {
+	d := diag.Errorf(s.Range, "writable-secret", "the secret can be written", "`%s` grants it. Narrow that path, or list the file under data instead.", r.String())
+	for _, o := range r.Origins {
+		d.Related = append(d.Related, diag.Related{Range: o.Range, Message: "granted by this " + o.Intent})
+	}
+	return d
+}
+
+// usualValues returns the values of a policy's tunables, and of the variables
+// of the distribution what they are unless the administrator changed them.
+func usualValues(p *policy.Policy) map[string][]string {
+	out := map[string][]string{
+		"HOME": {"/home/*/", "/root/"}, "HOMEDIRS": {"/home/"}, "PROC": {"/proc/"}, "run": {"/run/", "/var/run/"}, "sys": {"/sys/"},
+		"etc_ro": {"/etc/", "/usr/etc/"}, "etc_rw": {"/etc/"}, "multiarch": {"*-linux-gnu*"}, "pid": {"[1-9]*"}, "pids": {"[1-9]*"},
+		"tid": {"[1-9]*"}, "uid": {"[0-9]*"}, "uids": {"[0-9]*"}, "securityfs": {"/sys/kernel/security/"},
+	}
+	for _, t := range p.Tunables {
+		out[t.Name] = t.Values
+	}
+	return out
+}
+
+// overlaps says whether two path globs have a path in common, as far as the
+// values of their variables are known.
+func overlaps(a, b string, values map[string][]string) bool {
+	x, errX := expanded(a, values)
+	y, errY := expanded(b, values)
+	if errX != nil || errY != nil {
 		return a == b
 	}
-	ok, _, err := glob.Intersects(ga, gb)
-	return ok && err == nil
+	ok, _, err := glob.Intersects(x, y)
+	return ok || err != nil
+}
+
+func expanded(path string, values map[string][]string) (glob.Glob, error) {
+	g, err := glob.Parse(path)
+	if err != nil || len(g.Variables()) == 0 {
+		return g, err
+	}
+	return g.Expand(values)
 }

@@ -42,6 +42,7 @@ type Pass struct {
 	Doc    string
 	Effect Effect
 	Text   bool // it changes the spelling alone, and runs at every level
+	Base   bool // it relies on a base directory, whose rules stand below the includes
 	Run    func(*ir.Module, Wishes) (*ir.Module, []Widening)
 }
 
@@ -52,13 +53,14 @@ func (p Pass) At(l Level) bool {
 
 // Passes lists the passes in the order in which they run.
 var Passes = []Pass{
-	{"normalise", "spell lists of words in one order, each word once", Exact, true, exact(normalise)},
-	{"merge", "make rules on equal paths one rule with all their permissions", Exact, false, exact(merge)},
-	{"drop", "drop rules that stand there already", Exact, true, exact(drop)},
-	{"collapse", "make rules on files of one directory a rule on all of its files, where the policy asks for it", Widens, false, collapse},
-	{"subsume", "drop rules all of which another rule grants or denies in the same way", Exact, false, exact(subsume)},
-	{"factor", "make rules on many files of one directory a few rules with alternations", Exact, false, exact(factor)},
-	{"order", "put rules in the order in which a profile is read", Exact, true, exact(order)},
+	{Name: "normalise", Doc: "spell lists of words in one order, each word once", Effect: Exact, Text: true, Run: exact(normalise)},
+	{Name: "merge", Doc: "make rules on equal paths one rule with all their permissions", Effect: Exact, Run: exact(merge)},
+	{Name: "drop", Doc: "drop rules that stand there already", Effect: Exact, Text: true, Run: exact(drop)},
+	{Name: "collapse", Doc: "make rules on files of one directory a rule on all of its files, where the policy asks for it", Effect: Widens, Run: collapse},
+	{Name: "subsume", Doc: "drop rules all of which another rule grants or denies in the same way", Effect: Exact, Run: exact(subsume)},
+	{Name: "included", Doc: "drop rules that an include from the base directory has", Effect: Exact, Base: true, Run: exact(included)},
+	{Name: "factor", Doc: "make rules on many files of one directory a few rules with alternations", Effect: Exact, Run: exact(factor)},
+	{Name: "order", Doc: "put rules in the order in which a profile is read", Effect: Exact, Text: true, Run: exact(order)},
 }
 
 // exact makes a pass of a function that needs no wishes and widens nothing.
@@ -91,7 +93,7 @@ func merge(m *ir.Module) *ir.Module {
 		at := map[fileKey]int{}
 		for _, r := range p.Rules {
 			f, ok := r.Body.(rule.File)
-			if !ok || f.Path == "" {
+			if !ok || f.Path == "" || ranked(r) {
 				out = append(out, r)
 				continue
 			}
@@ -112,6 +114,10 @@ func merge(m *ir.Module) *ir.Module {
 		return out
 	})
 }
+
+// ranked says whether a rule stands above or beside all others: by a priority,
+// or because the user is asked. Such a rule stays as it is.
+func ranked(r ir.Rule) bool { return r.Priority != 0 || r.Action == rule.Prompt }
 
 // join adds up two file rules on one path; ok is false where their transitions
 // differ.

@@ -50,7 +50,7 @@ func findSiblings(rules []ir.Rule) []siblings {
 // target into directory and name. The path of a directory is none.
 func plainFile(r ir.Rule) (dir, name string, ok bool) {
 	f, ok := r.Body.(rule.File)
-	if !ok || f.Path == "" || f.Exec != "" || f.Target != "" || f.Unsafe {
+	if !ok || f.Path == "" || f.Exec != "" || f.Target != "" || f.Unsafe || ranked(r) {
 		return "", "", false
 	}
 	g, err := glob.Parse(f.Path)

@@ -84,7 +84,7 @@ func findPatterns(rules []ir.Rule) []pattern {
 // which stands at index i; -1 where there is none.
 func wider(i int, r ir.Rule, patterns []pattern, gone []bool) int {
 	f, ok := r.Body.(rule.File)
-	if !ok || f.Path == "" || f.Exec != "" && f.Exec != "x" || strings.Contains(f.Path, "@{") {
+	if !ok || f.Path == "" || ranked(r) || f.Exec != "" && f.Exec != "x" || strings.Contains(f.Path, "@{") {
 		return -1
 	}
 	for _, p := range patterns {
