@@ -58,6 +58,8 @@ func (b *body) statements(from policy.Body) {
 			b.add(origin(s.Where), s.Rule)
 		case *policy.DenyPath:
 			b.deny(s)
+		case *policy.Raw:
+			b.raw(s)
 		}
 	}
 }

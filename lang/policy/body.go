@@ -21,7 +21,7 @@ var pathIntents = map[string][]string{
 
 // bodyAttributes are all attributes of a body.
 func bodyAttributes() []string {
-	out := []string{"capabilities", "include", "base", "reason"}
+	out := []string{"capabilities", "include", "base", "raw", "reason"}
 	for name := range pathIntents {
 		out = append(out, name)
 	}
@@ -167,6 +167,8 @@ func (d *decoder) bodyAttribute(a *hcl.Attribute, reason string, b *Body) {
 		for _, e := range d.capabilities(a, reason) {
 			b.Statements = append(b.Statements, &Capability{Where: e.where, Name: e.text})
 		}
+	case a.Name == "raw":
+		b.add(d.raw(a, reason))
 	case a.Name == "include":
 		for _, e := range d.entries(a, "path", nil, reason) {
 			if d.checkInclude(e.text, e.where.Range) {

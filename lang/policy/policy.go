@@ -88,7 +88,7 @@ type Body struct {
 }
 
 // Statement is one wish of a policy. The set is closed: *Path, *Capability,
-// *Endpoint, *Socket, *Run, *Hat, *Include, *Typed, *DenyPath.
+// *Endpoint, *Socket, *Run, *Hat, *Include, *Typed, *DenyPath, *Raw.
 type Statement interface{ Place() Where }
 
 // Path is an entry of a path list; Where.Intent says of which.
