@@ -1,6 +1,8 @@
 # apc: build, test, demo. `make help` lists the targets.
 
 export PATH := $(CURDIR)/bin/toolchain/bin:$(PATH):/usr/local/go/bin
+# Distributions switch fetching of toolchains off; go.mod names the one that is needed.
+export GOTOOLCHAIN = auto
 export APC_PARSERS ?= $(subst $(eval ) ,:,$(wildcard $(CURDIR)/bin/parsers/apparmor_parser-[0-9]*))
 
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
