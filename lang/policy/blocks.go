@@ -136,7 +136,7 @@ func (d *decoder) run(block *hcl.Block) (*Run, bool) {
 	r := &Run{Where: d.blockWhere(block, c), Path: path, As: d.oneOf(c.Attributes["as"], "inherit", "child", "profile", "unconfined").Text}
 	r.Range = at
 	ok := d.checkPath(path, at, pathOptions{file: true})
-	if r.As == "" {
+	if c.Attributes["as"] == nil {
 		d.errorf(at, "missing", "a run block needs `as`",
 			"Write as = \"inherit\" (the program runs under the same profile), \"child\" (under the body of this block), \"profile\" (under its own) or \"unconfined\".")
 		ok = false
@@ -167,7 +167,7 @@ func (d *decoder) checkRun(r *Run, c *hcl.BodyContent) bool {
 	only("name", "child")
 	only("fallback", "child", "profile")
 	only("scrub", "child", "profile", "unconfined")
-	if r.As != "child" && (len(r.Body.Statements) > 0 || len(r.Body.Ignores) > 0) {
+	if r.As != "" && r.As != "child" && (len(r.Body.Statements) > 0 || len(r.Body.Ignores) > 0) {
 		d.errorf(r.Range, "no-meaning", "a body has no meaning with as = \""+r.As+"\"",
 			"What stands in the block holds for a child profile: write as = \"child\", or move it to the service.")
 	}
@@ -182,7 +182,7 @@ func (d *decoder) target(a *hcl.Attribute) string {
 		d.errorf(w.Range, "bad-name", "bad name for a profile", "Write the name of a profile, as `aa-status` shows it.")
 		return ""
 	}
-	return w.Text
+	return d.checkPattern(w)
 }
 
 // denyLists are the attributes of a `deny` block that are lists of paths.

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"slices"
 	"sort"
 	"strings"
 	"unicode/utf8"
@@ -177,16 +178,31 @@ func (d *decoder) single(a *hcl.Attribute) (item, bool) {
 		return item{}, false
 	}
 	val, ok := d.eval(d.scope, a.Expr)
+	if ok && val.IsNull() && !slices.Contains(nullable, a.Name) {
+		d.empty(a)
+	}
 	if !ok || val.IsNull() {
 		return item{}, false
 	}
 	return item{val: val, rng: d.rng(a.Expr.Range())}, true
 }
 
+// nullable are the attributes that null stands for the absence of. In others
+// an empty value would silently mean "any".
+var nullable = append([]string{"reason", "base", "optimize", "strict", "profile"}, serviceAttributes...)
+
+// empty reports an attribute that stands there and says nothing.
+func (d *decoder) empty(a *hcl.Attribute) {
+	d.errorf(d.rng(a.Expr.Range()), "empty", "`"+a.Name+"` is empty", "Give it a value, or leave `%s` out.", a.Name)
+}
+
 // word evaluates an attribute that is a string, with its place.
 func (d *decoder) word(a *hcl.Attribute) Word {
 	if i, ok := d.single(a); ok {
 		if s, ok := d.itemString(i); ok && d.checkText(s, i.rng) {
+			if s == "" && a.Name != "reason" && a.Name != "description" {
+				d.empty(a)
+			}
 			return Word{s, i.rng}
 		}
 	}
@@ -215,6 +231,19 @@ func (d *decoder) words(a *hcl.Attribute) []Word {
 	return out
 }
 
+// some evaluates a list of strings that, where it is given, is not empty.
+func (d *decoder) some(a *hcl.Attribute) []Word {
+	if a == nil {
+		return nil
+	}
+	before := len(d.diags)
+	out := d.words(a)
+	if len(out) == 0 && len(d.diags) == before && d.effort.refused == nil {
+		d.empty(a)
+	}
+	return out
+}
+
 // texts evaluates a list of strings, without their places.
 func (d *decoder) texts(a *hcl.Attribute) []string {
 	var out []string
@@ -227,8 +256,8 @@ func (d *decoder) texts(a *hcl.Attribute) []string {
 // oneOf evaluates a string that must be one of the given words.
 func (d *decoder) oneOf(a *hcl.Attribute, words ...string) Word {
 	w := d.word(a)
-	if w.Text != "" {
-		d.checkOneOf(w.Text, w.Range, words...)
+	if w.Text != "" && !d.checkOneOf(w.Text, w.Range, words...) {
+		return Word{}
 	}
 	return w
 }
@@ -236,7 +265,7 @@ func (d *decoder) oneOf(a *hcl.Attribute, words ...string) Word {
 // listOf evaluates a list of strings that must be among the given words.
 func (d *decoder) listOf(a *hcl.Attribute, words ...string) []string {
 	var out []string
-	for _, w := range d.words(a) {
+	for _, w := range d.some(a) {
 		if d.checkOneOf(w.Text, w.Range, words...) {
 			out = append(out, w.Text)
 		}

@@ -143,7 +143,7 @@ func nativeTemplate(text string, at hcl.Range) (hclsyntax.Expression, hcl.Diagno
 	if hugeLiteral.MatchString(text) && hugeToken(text, at) {
 		return nothing, hcl.Diagnostics{problem(at, tooHuge)}
 	}
-	return e, hd
+	return &hclsyntax.ParenthesesExpr{Expression: e, SrcRange: at}, hd
 }
 
 func hugeToken(text string, at hcl.Range) bool {

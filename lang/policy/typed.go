@@ -104,7 +104,7 @@ func (d *decoder) fileRule(block *hcl.Block, c *hcl.BodyContent) rule.Body {
 	for _, w := range d.listOf(c.Attributes["access"], rule.AccessWords()...) {
 		access |= rule.AccessWord(w)
 	}
-	if access == 0 {
+	if c.Attributes["access"] == nil {
 		d.errorf(d.rng(block.DefRange), "missing", "the file block grants nothing", "Write `access = [\"read\"]`; execution is granted by a run block.")
 		return nil
 	}
@@ -120,8 +120,9 @@ func (d *decoder) linkRule(block *hcl.Block, c *hcl.BodyContent) rule.Body {
 	if !d.checkPath(path, at, pathOptions{}) || to.Text != "" && !d.checkPath(to.Text, to.Range, pathOptions{}) {
 		return nil
 	}
-	if to.Text == "" {
-		to.Text = "/**"
+	if c.Attributes["to"] == nil {
+		d.errorf(d.rng(block.DefRange), "missing", "the link block has no `to`", "Write `to = \"/path\"`: what the link may point to; \"/**\" for anything.")
+		return nil
 	}
 	return rule.Link{Subset: d.boolean(c.Attributes["subset"], false), Path: path, Target: to.Text}
 }
@@ -263,7 +264,7 @@ func (d *decoder) directory(a *hcl.Attribute) string {
 
 func (d *decoder) changeProfileRule(block *hcl.Block, c *hcl.BodyContent) rule.Body {
 	p := rule.ChangeProfile{Target: d.target(c.Attributes["to"])}
-	if p.Target == "" {
+	if c.Attributes["to"] == nil {
 		d.errorf(d.rng(block.DefRange), "missing", "change_profile needs `to`", "Write `to = \"PROFILE\"`; \"**\" stands for any.")
 	}
 	if w := d.word(c.Attributes["exec"]); w.Text != "" && d.checkPath(w.Text, w.Range, pathOptions{}) {
@@ -305,7 +306,7 @@ func (d *decoder) name(a *hcl.Attribute) string {
 
 func (d *decoder) names(a *hcl.Attribute) []string {
 	var out []string
-	for _, w := range d.words(a) {
+	for _, w := range d.some(a) {
 		if !plainName.MatchString(w.Text) {
 			d.errorf(w.Range, "bad-name", "bad name", "Letters, digits, \"_\", \".\", \":\", \"+\" and \"-\" are allowed here.")
 			continue
@@ -318,11 +319,12 @@ func (d *decoder) names(a *hcl.Attribute) []string {
 // pattern reads text that AppArmor matches as a glob but that is no path: a
 // label, a D-Bus name, an abstract address.
 func (d *decoder) pattern(a *hcl.Attribute) string {
-	w := d.word(a)
-	if w.Text == "" {
-		return ""
-	}
-	if _, err := glob.Parse(w.Text); err != nil {
+	return d.checkPattern(d.word(a))
+}
+
+// checkPattern returns the text of a pattern, or "" where AppArmor refuses it.
+func (d *decoder) checkPattern(w Word) string {
+	if _, err := glob.Parse(w.Text); w.Text != "" && err != nil {
 		d.errorf(w.Range, "bad-glob", "AppArmor refuses this pattern", "%s", globError(w.Text, err))
 		return ""
 	}
