@@ -72,7 +72,11 @@ func (a *app) build(args []string, f buildFlags) error {
 	if err != nil {
 		return err
 	}
-	outputs, diags := l.compile(f.loadFlags, compiler.Options{Annotate: f.annotate, Strict: f.strict, Dump: f.dump != "", Today: a.today, Optimize: level})
+	opts := compiler.Options{Annotate: f.annotate, Strict: f.strict, Dump: f.dump != "", Today: a.today, Optimize: level}
+	if f.base != "" {
+		opts.Base = compiler.OpenBase(f.base)
+	}
+	outputs, diags := l.compile(f.loadFlags, opts)
 	lost := f.strict && hasLoss(diags)
 	diags = append(append(diag.List{}, l.diags...), diags...)
 	if f.dump != "" {
@@ -143,7 +147,11 @@ func (l *loaded) compile(f loadFlags, opts compiler.Options) ([]*compiler.Output
 	if l.diags.HasErrors() {
 		return nil, nil
 	}
+	bases := map[string]*compiler.Base{}
 	for _, p := range l.policies {
+		if dir := p.Settings.Base.Text; dir != "" && bases[dir] == nil {
+			bases[dir] = compiler.OpenBase(dir)
+		}
 		targets, more := targetsFor(p, f)
 		diags = append(diags, more...)
 		for _, s := range p.Services {
@@ -155,6 +163,9 @@ func (l *loaded) compile(f loadFlags, opts compiler.Options) ([]*compiler.Output
 	outputs := parallel(jobs, func(j job) *compiler.Output {
 		o := opts
 		o.Strict = o.Strict || j.p.Settings.Strict
+		if o.Base == nil {
+			o.Base = bases[j.p.Settings.Base.Text]
+		}
 		return compiler.Compile(j.p, j.s, j.t, o)
 	})
 	for _, out := range outputs {

@@ -25,10 +25,10 @@ func (d Difference) String() string {
 }
 
 // Equal compares what two profiles grant, deny and record, and returns what
-// only one of them does. Includes count by their names. Paths with variables
-// count by their text, so that a difference between such is found but equality
-// of different spellings is not. The error tells of globs too complex to
-// compare.
+// only one of them does. Includes count by their names, and by their rules where
+// these were read. Paths with variables count by their text, so that a
+// difference between such is found but equality of different spellings is not.
+// The error tells of globs too complex to compare.
 func Equal(before, after *ir.Profile) ([]Difference, error) {
 	a, b := facts(before), facts(after)
 	known := library{}
@@ -60,7 +60,17 @@ type factSet struct {
 // facts takes a profile's rules apart.
 func facts(p *ir.Profile) factSet {
 	f := factSet{map[string][]string{}, map[string]rule.Rule{}}
-	for _, r := range p.Rules {
+	f.rules(p.Rules)
+	return f
+}
+
+// rules notes the facts of rules. What an include brings in counts where it was
+// read, but for files that may be missing.
+func (f factSet) rules(rules []ir.Rule) {
+	for _, r := range rules {
+		if i, ok := r.Body.(rule.Include); ok && !i.IfExists {
+			f.rules(r.Included)
+		}
 		if b, ok := r.Body.(rule.File); ok {
 			f.file(r, b)
 			continue
@@ -69,7 +79,6 @@ func facts(p *ir.Profile) factSet {
 			f.others[part.String()] = part
 		}
 	}
-	return f
 }
 
 // parts takes a rule that is not about files apart, into rules of one word

@@ -103,10 +103,11 @@ func wider(i int, r ir.Rule, patterns []pattern, gone []bool) int {
 }
 
 // within says whether p has all of r but for the paths: the same qualifiers,
-// where what everybody may the owner may too, and no permission less.
+// where what holds for everybody holds for the owner too, and no permission
+// less.
 func within(r ir.Rule, f rule.File, p pattern) bool {
 	q := r.Qualifiers
-	if p.rule.Action == rule.Allow && !p.rule.Owner && !p.rule.Other {
+	if !p.rule.Owner && !p.rule.Other {
 		q.Owner, q.Other = false, false
 	}
 	if q != p.rule.Qualifiers || f.Exec != "" && f.Exec != p.file.Exec {

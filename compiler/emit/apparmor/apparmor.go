@@ -81,6 +81,11 @@ func (w *writer) print(indent, text string) {
 }
 
 func (w *writer) preamble(m *ir.Module) {
+	if len(m.Relied) > 0 {
+		w.print("", "# Without rules that these includes have: "+comment(strings.Join(m.Relied, " ")))
+		w.print("", "# sha256 of those files: "+m.ReliedDigest)
+		w.print("", "")
+	}
 	w.print("", "abi <"+m.ABI+">,")
 	w.print("", "")
 	w.print("", "include <tunables/global>")
