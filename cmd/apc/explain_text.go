@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -72,7 +71,7 @@ func textOrigin(m *ir.Module, o ir.Origin) string {
 // no policy built.
 func isHandWritten(arg string) bool {
 	path := arg[:strings.LastIndexByte(arg, ':')]
-	text, err := os.ReadFile(path)
+	text, err := readRegular(path)
 	if err != nil || isPolicyName(path) {
 		return false
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"apc/compiler/lint"
 	"apc/lang/diag"
 	"apc/lang/feature"
 	"apc/lang/policy"
@@ -24,9 +25,13 @@ type loadFlags struct {
 	targets  []string
 }
 
-func (f *loadFlags) add(cmd *cobra.Command) {
+func (f *loadFlags) addVars(cmd *cobra.Command) {
 	cmd.Flags().StringArrayVar(&f.vars, "var", nil, "value of a variable, `NAME=VALUE` (repeatable)")
 	cmd.Flags().StringArrayVar(&f.varFiles, "var-file", nil, "`FILE` with values of variables (repeatable)")
+}
+
+func (f *loadFlags) add(cmd *cobra.Command) {
+	f.addVars(cmd)
 	cmd.Flags().StringArrayVar(&f.targets, "target", nil, "`TARGET` to compile for (repeatable): "+strings.Join(targetNames(), ", "))
 	_ = cmd.RegisterFlagCompletionFunc("target", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 		return targetNames(), cobra.ShellCompDirectiveNoFileComp
@@ -59,7 +64,7 @@ func (a *app) load(args []string, f loadFlags) (*loaded, error) {
 	if err != nil {
 		return nil, err
 	}
-	loader, diags := policy.NewLoader(policy.Options{Modules: stdlib.Modules, Vars: vars, VarFiles: f.varFiles, Environ: a.environ})
+	loader, diags := policy.NewLoader(policy.Options{Modules: stdlib.Modules, Vars: vars, VarFiles: f.varFiles, Environ: a.environ, Rules: ruleNames()})
 	out := &loaded{sources: diag.Sources{}, diags: diags}
 	type result struct {
 		p     *policy.Policy
@@ -82,6 +87,19 @@ func (a *app) load(args []string, f loadFlags) (*loaded, error) {
 	return out, nil
 }
 
+// ruleNames are the names that `ignore` and `severity` may have: lint rules,
+// losses, and the one check that an ignore accepts.
+func ruleNames() []string {
+	out := []string{"interpreter-attachment"}
+	for _, r := range lint.Rules {
+		out = append(out, r.Name)
+	}
+	for _, f := range feature.Features() {
+		out = append(out, string(f.Feature))
+	}
+	return out
+}
+
 func parseVars(list []string) (map[string]string, error) {
 	out := map[string]string{}
 	for _, v := range list {
@@ -101,32 +119,39 @@ func findFolders(args []string) ([]policy.Folder, error) {
 		args = []string{"."}
 	}
 	var out []policy.Folder
+	at := map[string]int{} // of each place on disk
 	for _, arg := range args {
 		found, err := findFolder(arg)
 		if err != nil {
 			return nil, err
 		}
 		for _, f := range found {
-			out = addFolder(out, f)
+			i, known := at[placeOf(f.Path)]
+			switch {
+			case !known:
+				at[placeOf(f.Path)] = len(out)
+				out = append(out, f)
+			case f.Only == nil || out[i].Only == nil:
+				out[i].Only = nil
+			default:
+				out[i].Only = append(out[i].Only, f.Only...)
+			}
 		}
 	}
 	return out, nil
 }
 
-// addFolder adds f to the list, or to the folder of the same path in it.
-func addFolder(list []policy.Folder, f policy.Folder) []policy.Folder {
-	for i, have := range list {
-		if have.Path != f.Path {
-			continue
-		}
-		if f.Only == nil || have.Only == nil {
-			list[i].Only = nil
-		} else {
-			list[i].Only = append(have.Only, f.Only...)
-		}
-		return list
+// placeOf returns the one path that all names of a folder lead to, so that a
+// folder with two names is loaded once.
+func placeOf(path string) string {
+	abs, err := filepath.Abs(path)
+	if err != nil {
+		return path
 	}
-	return append(list, f)
+	if place, err := filepath.EvalSymlinks(abs); err == nil {
+		return place
+	}
+	return abs
 }
 
 func findFolder(arg string) ([]policy.Folder, error) {
@@ -151,23 +176,25 @@ func findFolder(arg string) ([]policy.Folder, error) {
 }
 
 // walk finds all folders with policies at and below root, but for hidden ones.
+// The root itself may be a symbolic link: with a slash behind it stands for the
+// folder. Links below it are not followed.
 func walk(root, arg string) ([]policy.Folder, error) {
 	if strings.HasPrefix(arg, "/") {
 		root = filepath.Clean(strings.TrimSuffix(arg, "..."))
 	}
 	var out []policy.Folder
-	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+	err := filepath.WalkDir(strings.TrimSuffix(root, "/")+"/", func(path string, d fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
 			return err
 		case !d.IsDir():
 			return nil
-		case path != root && strings.HasPrefix(d.Name(), "."):
+		case strings.HasPrefix(d.Name(), ".") && filepath.Clean(path) != root:
 			return fs.SkipDir
 		}
 		names, err := policy.Files(path)
 		if len(names) > 0 {
-			out = append(out, policy.Folder{Path: path})
+			out = append(out, policy.Folder{Path: filepath.Clean(path)})
 		}
 		return err
 	})
@@ -188,7 +215,7 @@ func pathError(path string, err error) error {
 		path, err = pe.Path, pe.Err
 	}
 	out := fmt.Errorf("%s: %w", path, err)
-	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrInvalid) {
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrInvalid) || errors.Is(err, errNotRegular) {
 		return out
 	}
 	return machineError(out)

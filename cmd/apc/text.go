@@ -118,7 +118,7 @@ type readText struct {
 
 // read reads one profile text.
 func (t *textReader) read(path string) readText {
-	text, err := os.ReadFile(path)
+	text, err := readRegular(path)
 	if err != nil {
 		return readText{err: pathError(path, err)}
 	}
