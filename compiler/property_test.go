@@ -117,6 +117,7 @@ func randomWishes(r *rand.Rand) optimize.Wishes {
 // what it granted before and the rules that were listed, and that each example
 // of what is added was not granted before.
 func TestWideningsAreListed(t *testing.T) {
+	t.Parallel()
 	r := rand.New(rand.NewPCG(5, 6))
 	listed, examples := 0, 0
 	for range 2_000 {
@@ -156,6 +157,7 @@ func checkExample(t *testing.T, before, after *ir.Profile, w optimize.Widening, 
 // TestPassesKeepGrants asks random profiles before and after all passes about
 // paths, one permission at a time: the answers, found by matching alone, stay.
 func TestPassesKeepGrants(t *testing.T) {
+	t.Parallel()
 	r := rand.New(rand.NewPCG(1, 2))
 	dropped := 0
 	for range 10_000 {
@@ -207,6 +209,7 @@ func dumped(p *ir.Profile) string {
 // TestPassesKeepCompiledPolicy holds that the real parser compiles random
 // profiles to the same bytes before and after all passes.
 func TestPassesKeepCompiledPolicy(t *testing.T) {
+	t.Parallel()
 	parsers, err := verify.Find(t.Context(), nil)
 	if err != nil || len(parsers) == 0 {
 		t.Skip("SKIPPED: apparmor_parser is missing")
@@ -264,4 +267,51 @@ func changed(t *testing.T, before, after []byte) string {
 		return ""
 	}
 	return differences[0].String()
+}
+
+// TestIncludedKeepsGrants gives random profiles an include of random rules, and
+// one of a file that may be missing: what the profile has with the first stays,
+// even where the second is not there.
+func TestIncludedKeepsGrants(t *testing.T) {
+	t.Parallel()
+	r := rand.New(rand.NewPCG(9, 10))
+	dropped := 0
+	for range 2_000 {
+		p := randomProfile(r, "p", 80)
+		read, missing := randomProfile(r, "read", 80), randomProfile(r, "missing", 80)
+		own := len(p.Rules)
+		p.Rules = append(p.Rules, included("a", false, read.Rules), included("b", true, missing.Rules))
+		for _, pass := range optimize.Passes {
+			if pass.Base {
+				after, _ := pass.Run(module(p), nil)
+				dropped += own + 2 - len(after.Profile.Rules)
+				if differences, err := grants.Equal(flat(p), flat(after.Profile)); err != nil || len(differences) > 0 {
+					t.Fatalf("%v %v\n%s%s%s", differences, err, dumped(p), dumped(read), dumped(after.Profile))
+				}
+			}
+		}
+	}
+	if dropped < 1_000 {
+		t.Errorf("only %d rules were dropped", dropped)
+	}
+}
+
+func included(path string, ifExists bool, rules []ir.Rule) ir.Rule {
+	body := rule.Include{Path: path, IfExists: ifExists}
+	return ir.Rule{Rule: rule.Rule{Body: body}, Origins: []ir.Origin{{Intent: "include"}}, Included: rules}
+}
+
+// flat returns a profile with the rules of its includes as its own, but for
+// those of a file that may be missing.
+func flat(p *ir.Profile) *ir.Profile {
+	out := *p
+	out.Rules = nil
+	for _, r := range p.Rules {
+		if i, ok := r.Body.(rule.Include); ok && !i.IfExists {
+			out.Rules = append(out.Rules, r.Included...)
+		} else if !ok {
+			out.Rules = append(out.Rules, r)
+		}
+	}
+	return &out
 }
