@@ -21,15 +21,21 @@ func (out *Output) Resolve(ctx context.Context, l *profile.Loader) (*ir.Module, 
 		return nil, diags, err
 	}
 	meanings, values := profile.Meanings(read)
-	brought := map[string][]ir.Rule{}
+	c := collector{brought: map[string]ir.Rule{}, unread: map[diag.Range]bool{}}
+	for _, d := range diags {
+		if d.Code == "missing-include" || d.Code == "unreadable-include" {
+			c.unread[d.Subject] = true
+		}
+	}
 	for _, m := range meanings {
-		collect(m, brought)
+		c.collect(m)
 	}
 	resolved := out.Module.Map(func(p *ir.Profile) []ir.Rule {
 		rules := make([]ir.Rule, len(p.Rules))
 		for i, r := range p.Rules {
 			if _, ok := r.Body.(rule.Include); ok {
-				r.Included = brought[out.Module.FullName(p)+" "+r.String()]
+				same := c.brought[out.Module.FullName(p)+" "+r.String()]
+				r.Included, r.Unread = same.Included, same.Unread
 			}
 			rules[i] = r
 		}
@@ -39,14 +45,28 @@ func (out *Output) Resolve(ctx context.Context, l *profile.Loader) (*ir.Module, 
 	return resolved, diags, nil
 }
 
-// collect notes what each include of a profile brings in, by the names of both.
-func collect(m *profile.Meaning, brought map[string][]ir.Rule) {
-	for _, s := range m.Said {
-		if _, ok := s.Body.(rule.Include); ok {
-			brought[m.Name+" "+s.Rule.String()] = lower.Included(s.Below)
+// collector notes what includes bring in.
+type collector struct {
+	brought map[string]ir.Rule  // includes, by the names of the profile and their own
+	unread  map[diag.Range]bool // the includes that could not be read
+}
+
+func (c collector) collect(m *profile.Meaning) {
+	for _, r := range c.marked(lower.Included(m.Said)) {
+		if _, ok := r.Body.(rule.Include); ok {
+			c.brought[m.Name+" "+r.String()] = r
 		}
 	}
-	for _, c := range m.Children {
-		collect(c, brought)
+	for _, child := range m.Children {
+		c.collect(child)
 	}
+}
+
+// marked marks the includes among rules, and below them, that were not read.
+func (c collector) marked(rules []ir.Rule) []ir.Rule {
+	for i := range rules {
+		rules[i].Unread = c.unread[rules[i].Origins[0].Range]
+		c.marked(rules[i].Included)
+	}
+	return rules
 }

@@ -5,6 +5,7 @@
 package grants
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -65,38 +66,56 @@ type Answer struct {
 	Missing   Access    // what no rule grants
 	Allow     []ir.Rule // rules that grant some of it
 	Deny      []ir.Rule // rules that deny some of it
+	Overruled []ir.Rule // rules about it that decide nothing, for rules of a higher priority
 	Near      []ir.Rule // rules on the path that grant something else
-	// Unknown lists rules that could not be looked into: includes of a module
-	// whose includes were not read, variables without a value.
+	// Unknown lists rules that could not be looked into: includes that were not
+	// read, variables without a value.
 	Unknown []string
 }
 
-// Ask decides a request for a path, as the kernel does: a deny wins over every
-// allow, and allows add up. For a directory the path ends in "/".
+// Ask decides a request for a path, as the kernel does: of the rules about a
+// permission those with the highest priority decide (from parser 4.1 on), among
+// them a deny wins over every allow, and allows add up. For a directory the path
+// ends in "/".
 func Ask(m *ir.Module, p *ir.Profile, path string, want Access) Answer {
 	q := &question{path: path, want: want, module: m}
 	q.rules(p.Rules)
+	q.result.Unknown = append(q.result.Unknown, Unread(m, p.Rules)...)
 	return q.answer()
+}
+
+// Unread returns the includes among rules, and in what they include, that
+// should have brought rules and were not read.
+func Unread(m *ir.Module, rules []ir.Rule) (out []string) {
+	for _, r := range rules {
+		if b, ok := r.Body.(rule.Include); ok && (r.Unread || m.Base == "" && !b.IfExists) {
+			out = append(out, r.String())
+		}
+		out = append(out, Unread(m, r.Included)...)
+	}
+	return out
 }
 
 // question is the state while one request is decided.
 type question struct {
-	module         *ir.Module
-	path           string
-	want           Access
-	all, owner     Access // what rules for all, and for the owner, grant
-	denied         Access
-	deniedForOwner Access
-	result         Answer
+	module *ir.Module
+	path   string
+	want   Access
+	about  []match
+	result Answer
+}
+
+// match is a rule on the path with what it says about the request.
+type match struct {
+	rule   ir.Rule
+	access Access
 }
 
 func (q *question) rules(rules []ir.Rule) {
 	for _, r := range rules {
 		switch b := r.Body.(type) {
 		case rule.Include:
-			if q.rules(r.Included); q.module.Base == "" && !b.IfExists {
-				q.result.Unknown = append(q.result.Unknown, r.String())
-			}
+			q.rules(r.Included)
 		case rule.All:
 			q.match(r, Access{^rule.Access(0), true})
 		case rule.File:
@@ -140,33 +159,59 @@ func (q *question) matches(r ir.Rule, pattern string) bool {
 
 // match notes a rule that matches the path and is about the given access.
 func (q *question) match(r ir.Rule, a Access) {
-	common := q.want.and(a)
-	switch {
-	case common.empty():
+	if common := q.want.and(a); common.empty() {
 		q.result.Near = append(q.result.Near, r)
-	case r.Action == rule.Deny:
-		q.result.Deny = append(q.result.Deny, r)
-		q.deniedForOwner = q.deniedForOwner.plus(common)
-		if !r.Owner {
-			q.denied = q.denied.plus(common)
-		}
-	default:
-		q.result.Allow = append(q.result.Allow, r)
-		q.owner = q.owner.plus(common)
-		if !r.Owner {
-			q.all = q.all.plus(common)
-		}
+	} else {
+		q.about = append(q.about, match{r, common})
 	}
 }
 
 func (q *question) answer() Answer {
+	decides := make([]bool, len(q.about))
+	all, denied := q.decide(false, decides)
+	owner, _ := q.decide(true, decides)
 	a := q.result
-	forAll := q.want.minus(q.all.minus(q.denied))
-	forOwner := q.want.minus(q.owner.minus(q.deniedForOwner))
-	a.Allowed = forAll.empty() || forOwner.empty()
-	a.OwnerOnly = a.Allowed && !forAll.empty()
-	a.Missing = forOwner.minus(q.denied)
-	slices.Sort(a.Unknown)
+	for i, m := range q.about {
+		switch {
+		case !decides[i]:
+			a.Overruled = append(a.Overruled, m.rule)
+		case m.rule.Action == rule.Deny:
+			a.Deny = append(a.Deny, m.rule)
+		default:
+			a.Allow = append(a.Allow, m.rule)
+		}
+	}
+	a.Allowed = all == q.want || owner == q.want
+	a.OwnerOnly = a.Allowed && all != q.want
+	a.Missing = q.want.minus(all.plus(owner).plus(denied))
 	a.Unknown = slices.Compact(a.Unknown)
 	return a
+}
+
+// decide returns what the rules grant and deny to the owner of the file, or to
+// all others, and notes the rules that decide something.
+func (q *question) decide(owner bool, decides []bool) (granted, denied Access) {
+	levels := map[int][]int{}
+	for i, m := range q.about {
+		if owner || !m.rule.Owner {
+			levels[m.rule.Priority] = append(levels[m.rule.Priority], i)
+		}
+	}
+	for _, level := range slices.Backward(slices.Sorted(maps.Keys(levels))) {
+		var allow, deny Access
+		open := q.want.minus(granted.plus(denied))
+		for _, i := range levels[level] {
+			m := q.about[i]
+			here := m.access.and(open)
+			decides[i] = decides[i] || !here.empty()
+			if m.rule.Action == rule.Deny {
+				deny = deny.plus(here)
+			} else {
+				allow = allow.plus(here)
+			}
+		}
+		granted = granted.plus(allow.minus(deny))
+		denied = denied.plus(deny)
+	}
+	return granted, denied
 }

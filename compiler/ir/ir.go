@@ -35,8 +35,10 @@ type Rule struct {
 	rule.Rule
 	Origins []Origin
 	// Included holds, below an include, the rules of its files, where the
-	// module's includes were read.
+	// module's includes were read. Unread says of such an include that a file
+	// which it must have is missing or cannot be read.
 	Included []Rule
+	Unread   bool
 }
 
 // About returns the path that the rule is about, or its text where it has

@@ -134,7 +134,7 @@ func deniesFor(rules []ir.Rule, w Want) (out []ir.Rule) {
 func decideBody(m *ir.Module, p *ir.Profile, w Want) Finding {
 	var f Finding
 	match := matcher{m.Values}
-	f.Unknown = unread(m, p.Rules)
+	f.Unknown = addTexts(nil, grants.Unread(m, p.Rules))
 	missing := false
 	for _, want := range accesses(w.Body) {
 		granted := false
@@ -183,19 +183,6 @@ func walk(rules []ir.Rule, visit func(ir.Rule)) {
 		}
 		visit(r)
 	}
-}
-
-// unread lists the includes of a module whose includes were not read.
-func unread(m *ir.Module, rules []ir.Rule) (out []string) {
-	if m.Base != "" {
-		return nil
-	}
-	for _, r := range rules {
-		if i, ok := r.Body.(rule.Include); ok && !i.IfExists {
-			out = append(out, r.String())
-		}
-	}
-	return out
 }
 
 func addTexts(list, more []string) []string {
