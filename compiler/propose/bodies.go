@@ -23,6 +23,9 @@ func (b *block) word(name, value string) *block {
 // name adds a field with a name from the record.
 func (b *block) name(name, value string) *block { return b.word(name, Literal(value)) }
 
+// label adds a field with the name of a profile from the record.
+func (b *block) label(name, value string) *block { return b.word(name, LiteralLabel(value)) }
+
 func (b *block) words(name string, values []string) *block {
 	if len(values) > 0 {
 		b.s.Fields = append(b.s.Fields, Field{name, values})
@@ -45,15 +48,15 @@ func bodyChoices(want rule.Body) []Statement {
 	case rule.Unix:
 		return unixChoices(b)
 	case rule.Signal:
-		return []Statement{typed("signal", "").words("access", b.Access).words("set", b.Set).name("peer", b.Peer).choice("")}
+		return []Statement{typed("signal", "").words("access", b.Access).words("set", b.Set).label("peer", b.Peer).choice("")}
 	case rule.Ptrace:
-		return []Statement{typed("ptrace", "").words("access", b.Access).name("peer", b.Peer).choice("")}
+		return []Statement{typed("ptrace", "").words("access", b.Access).label("peer", b.Peer).choice("")}
 	case rule.DBus:
 		return dbusChoices(b)
 	case rule.Mqueue:
 		return []Statement{typed("mqueue", "").words("access", b.Access).word("type", b.Type).name("name", b.Name).choice("")}
 	case rule.IoUring:
-		return []Statement{typed("io_uring", "").words("access", b.Access).name("label", b.Label).choice("")}
+		return []Statement{typed("io_uring", "").words("access", b.Access).label("label", b.Label).choice("")}
 	case rule.Userns:
 		return []Statement{typed("userns", "").words("access", b.Access).choice("")}
 	case rule.ChangeProfile:
@@ -100,7 +103,7 @@ func endpointBlock(name, port, protocol, address, when string) Statement {
 
 func unixChoices(u rule.Unix) []Statement {
 	exact := typed("unix", "").words("access", u.Access).word("type", u.Type).name("addr", u.Addr).
-		name("peer_addr", u.PeerAddr).name("peer_label", u.PeerLabel).choice("to grant just this access")
+		name("peer_addr", u.PeerAddr).label("peer_label", u.PeerLabel).choice("to grant just this access")
 	coarse := typed("unix", "").word("type", u.Type).choice("for every unix socket of this type")
 	return []Statement{exact, coarse}
 }
@@ -110,7 +113,7 @@ func dbusChoices(d rule.DBus) []Statement {
 		d.PeerName = "" // a connection's number, another one each time
 	}
 	exact := typed("dbus", "").words("access", d.Access).name("bus", d.Bus).name("name", d.Name).name("path", d.Path).
-		name("interface", d.Interface).name("member", d.Member).name("peer_name", d.PeerName).name("peer_label", d.PeerLabel).choice("to grant just this message")
+		name("interface", d.Interface).name("member", d.Member).name("peer_name", d.PeerName).label("peer_label", d.PeerLabel).choice("to grant just this message")
 	if d.Member == "" {
 		exact.When = ""
 		return []Statement{exact}

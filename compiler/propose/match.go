@@ -62,25 +62,25 @@ func (m matcher) rule(r, want rule.Body) bool {
 		return ok && m.unix(r, w)
 	case rule.Signal:
 		w, ok := want.(rule.Signal)
-		return ok && within(r.Access, w.Access) && within(r.Set, w.Set) && m.text(r.Peer, w.Peer)
+		return ok && within(r.Access, w.Access) && within(r.Set, w.Set) && m.label(r.Peer, w.Peer)
 	case rule.Ptrace:
 		w, ok := want.(rule.Ptrace)
-		return ok && within(r.Access, w.Access) && m.text(r.Peer, w.Peer)
+		return ok && within(r.Access, w.Access) && m.label(r.Peer, w.Peer)
 	case rule.DBus:
 		w, ok := want.(rule.DBus)
 		return ok && m.dbus(r, w)
 	case rule.Mqueue:
 		w, ok := want.(rule.Mqueue)
-		return ok && within(r.Access, w.Access) && same(r.Type, w.Type) && m.text(r.Name, w.Name) && m.text(r.Label, w.Label)
+		return ok && within(r.Access, w.Access) && same(r.Type, w.Type) && m.text(r.Name, w.Name) && m.label(r.Label, w.Label)
 	case rule.IoUring:
 		w, ok := want.(rule.IoUring)
-		return ok && within(r.Access, w.Access) && m.text(r.Label, w.Label)
+		return ok && within(r.Access, w.Access) && m.label(r.Label, w.Label)
 	case rule.Userns:
 		_, ok := want.(rule.Userns)
 		return ok
 	case rule.ChangeProfile:
 		w, ok := want.(rule.ChangeProfile)
-		return ok && m.text(r.Target, w.Target)
+		return ok && m.label(r.Target, w.Target)
 	case rule.Mount:
 		w, ok := want.(rule.Mount)
 		return ok && m.mount(r, w)
@@ -101,6 +101,12 @@ func (m matcher) text(pattern, text string) bool {
 		g, err = g.Expand(m.values)
 	}
 	return err == nil && g.Match(text)
+}
+
+// label matches a pattern of a rule against the name of a profile, in which two
+// slashes are no mistake: the parser collapses them in paths only.
+func (m matcher) label(pattern, name string) bool {
+	return m.text(strings.ReplaceAll(pattern, "//", `/\/`), name)
 }
 
 // within says whether words that a rule lists (none for all) hold what is
@@ -151,12 +157,12 @@ func portWithin(have, want string) bool {
 
 func (m matcher) unix(r, w rule.Unix) bool {
 	return within(r.Access, w.Access) && same(r.Type, w.Type) && r.Protocol == "" && r.Attr == "" && r.Opt == "" &&
-		m.text(r.Addr, w.Addr) && m.text(r.Label, w.Label) && m.text(r.PeerAddr, w.PeerAddr) && m.text(r.PeerLabel, w.PeerLabel)
+		m.text(r.Addr, w.Addr) && m.label(r.Label, w.Label) && m.text(r.PeerAddr, w.PeerAddr) && m.label(r.PeerLabel, w.PeerLabel)
 }
 
 func (m matcher) dbus(r, w rule.DBus) bool {
 	return within(r.Access, w.Access) && m.text(r.Bus, w.Bus) && m.text(r.Name, w.Name) && m.text(r.Path, w.Path) &&
-		m.text(r.Interface, w.Interface) && m.text(r.Member, w.Member) && m.text(r.PeerName, w.PeerName) && m.text(r.PeerLabel, w.PeerLabel)
+		m.text(r.Interface, w.Interface) && m.text(r.Member, w.Member) && m.text(r.PeerName, w.PeerName) && m.label(r.PeerLabel, w.PeerLabel)
 }
 
 // mount matches a mount rule. One for mount without options is about remounts

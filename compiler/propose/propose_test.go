@@ -184,6 +184,17 @@ func TestLiteral(t *testing.T) {
 	}
 }
 
+// TestLabels holds that names of children match rules as policies write them.
+func TestLabels(t *testing.T) {
+	m := compile(t, "service \"app\" {\n  executable = \"/usr/bin/app\"\n  base = false\n  run \"/usr/bin/x\" {\n    as = \"child\"\n  }\n}\n").Module
+	for peer, want := range map[string]propose.Verdict{"app//x": propose.Allowed, "app/x": propose.Missing, "app//y": propose.Missing} {
+		e := parseDenial(t, `operation="signal" denied_mask="send" signal=term peer="`+peer+`"`)
+		if f := propose.Decide(m, m.Profile, propose.Asks(&e)); f.Verdict != want {
+			t.Errorf("%s: %s, want %s", peer, f.Verdict, want)
+		}
+	}
+}
+
 // TestRemove takes entries out of deny blocks.
 func TestRemove(t *testing.T) {
 	head := "service \"app\" {\n  executable = \"/usr/bin/app\"\n\n"

@@ -50,6 +50,10 @@ func Literal(name string) string {
 	return b.String()
 }
 
+// LiteralLabel is Literal for the name of a profile, in which two slashes part
+// a child from its parent: the parser collapses slashes in paths only.
+func LiteralLabel(name string) string { return strings.ReplaceAll(Literal(name), `/\/`, "//") }
+
 // HCL spells the statement as a body of a policy in HCL holds it, on its own
 // and without indentation.
 func (s Statement) HCL() string {
