@@ -62,7 +62,7 @@ func (r *reader) checkName(h *profileHead, p *Profile) {
 	case p.Keyword == "" && ns == "" && !strings.HasPrefix(name, "/"):
 		r.refuse(h.Name, "bad-name", "profile without the word profile", "A name that is no path needs it: profile %s.", p.Name)
 	}
-	if strings.HasPrefix(p.Name, "/") || p.Attachment == "" {
+	if p.Attachment == "" {
 		r.glob(h.Name)
 	}
 }

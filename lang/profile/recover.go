@@ -168,6 +168,10 @@ func (r *reader) cut(tokens []token, next int) Node {
 			"In a rule of this kind the parser takes it for a part of the word before. Save the file with plain line ends.")
 		return &Bad{Base: r.take(tokens[0].start, end, false)}
 	}
+	if first := strings.TrimPrefix(r.text(tokens[0]), "#"); len(tokens) == 1 && strings.HasPrefix(first, "include") {
+		r.fail(tokens[0].start, end, "syntax", "include without a path", "It is written as `include <FILE>` or `include \"/PATH\"`.")
+		return &Bad{Base: r.take(tokens[0].start, end, false)}
+	}
 	d := diag.Errorf(r.place(max(tokens[0].start, end-1), end), "missing-comma", "missing comma", "Every rule ends with a comma.")
 	d.Fix = []diag.Edit{{Range: r.place(end, end), New: ","}}
 	r.report(d)

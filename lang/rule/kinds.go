@@ -18,10 +18,14 @@ func (i Include) text() string {
 		s += "if exists "
 	}
 	if i.Magic {
-		return s + "<" + i.Path + ">"
+		return s + Magic(i.Path)
 	}
 	return s + `"` + escape(i.Path) + `"`
 }
+
+// Magic spells the path of a file that is searched for below the base
+// directory, in <>.
+func Magic(path string) string { return "<" + Word(path) + ">" }
 
 // All is the rule `all,`: everything is granted. It needs parser 4.0.
 type All struct{}
