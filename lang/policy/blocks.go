@@ -88,6 +88,10 @@ func (d *decoder) port(a *hcl.Attribute) string {
 	if !ok {
 		return ""
 	}
+	if i.val.Type() != cty.String && i.val.Type() != cty.Number {
+		d.errorf(i.rng, "bad-port", "bad port", "Found %s. A port is a number from 1 to 65535, or a range such as \"8000-8100\"; for more ports write more blocks.", describe(i.val))
+		return ""
+	}
 	text, ok := d.itemString(i)
 	if !ok {
 		return ""

@@ -70,7 +70,9 @@ var modes = []string{"enforce", "complain", "kill", "unconfined", "default_allow
 func (u *unit) service(b *hcl.Block) *Service {
 	d := u.decoder(u.scope)
 	d.container = b.Type == "container"
+	before := d.diags.Count(diag.Error)
 	c := d.schemaContent(b.Body, serviceSchema)
+	schemaError := d.diags.Count(diag.Error) > before
 	at := u.rng(b.DefRange)
 	s := &Service{
 		Name: b.Labels[0], Container: d.container, Where: d.blockWhere(b, c), Folder: u.dir, File: baseName(at.File),
@@ -82,7 +84,7 @@ func (u *unit) service(b *hcl.Block) *Service {
 		NoNewPrivileges: d.boolean(c.Attributes["no_new_privileges"], false),
 		DynamicUser:     d.boolean(c.Attributes["dynamic_user"], false),
 	}
-	d.checkHeader(s, at)
+	d.checkHeader(s, c, schemaError, at)
 	s.Body = d.body(c, s.Where.Reason)
 	return s
 }
@@ -90,8 +92,8 @@ func (u *unit) service(b *hcl.Block) *Service {
 func baseName(file string) string { return file[strings.LastIndexByte(file, '/')+1:] }
 
 // checkHeader reports what a service cannot do without.
-func (d *decoder) checkHeader(s *Service, at diag.Range) {
-	if !s.Container && s.Executable == nil && s.Attachment == nil && !d.diags.HasErrors() {
+func (d *decoder) checkHeader(s *Service, c *hcl.BodyContent, schemaError bool, at diag.Range) {
+	if !s.Container && c.Attributes["executable"] == nil && c.Attributes["attachment"] == nil && !schemaError {
 		d.errorf(at, "missing", "the service has no executable", "Write `executable = \"/usr/bin/…\"`, or `attachment = \"none\"` for a profile that is entered by name.")
 	}
 	for _, f := range s.Flags {
@@ -134,7 +136,7 @@ func (d *decoder) xattrs(a *hcl.Attribute) []Xattr {
 		value, ok := d.itemString(f)
 		if !xattrName.MatchString(name) {
 			d.errorf(f.rng, "bad-name", "bad name for an extended attribute", "Write it as `\"security.ima\"`.")
-		} else if ok && d.checkText(value, f.rng) {
+		} else if ok && d.checkText(value, f.rng) && d.checkPattern(Word{value, f.rng}) == value {
 			out = append(out, Xattr{name, value})
 		}
 	}
@@ -151,7 +153,34 @@ func (d *decoder) body(c *hcl.BodyContent, reason string) Body {
 	for _, block := range c.Blocks {
 		d.bodyBlock(block, &b)
 	}
+	d.checkLimits(b)
 	return b
+}
+
+// checkLimits reports a limit that is set twice: the parser takes the last one
+// without a word.
+func (d *decoder) checkLimits(b Body) {
+	first := map[string]diag.Range{}
+	for _, s := range b.Statements {
+		t, ok := s.(*Typed)
+		if !ok {
+			continue
+		}
+		if r, ok := t.Rule.Body.(rule.Rlimit); ok {
+			if at, twice := first[r.Name]; twice {
+				d.duplicate(t.Range, "rlimit", r.Name, at)
+			} else {
+				first[r.Name] = t.Range
+			}
+		}
+	}
+}
+
+// checkRule refuses names of lint rules and losses that do not exist.
+func (d *decoder) checkRule(name string, at diag.Range) {
+	if known := d.loader.opts.Rules; known != nil {
+		d.checkOneOf(name, at, known...)
+	}
 }
 
 func (d *decoder) bodyAttribute(a *hcl.Attribute, reason string, b *Body) {
@@ -341,10 +370,14 @@ func (d *decoder) optimize(block *hcl.Block, b *Body) {
 
 func (d *decoder) ignore(block *hcl.Block) *Ignore {
 	c := d.content(block.Body, "path", "expires")
-	i := &Ignore{Where: d.blockWhere(block, c), Rule: block.Labels[0], Path: d.str(c.Attributes["path"])}
-	if c.Attributes["reason"] == nil {
+	path := d.word(c.Attributes["path"])
+	i := &Ignore{Where: d.blockWhere(block, c), Rule: block.Labels[0], Path: path.Text}
+	if strings.TrimSpace(i.Reason) == "" {
 		d.errorf(i.Range, "missing", "an ignore needs a reason", "Write `reason = \"…\"`: why is the finding accepted?")
-		return nil
+	}
+	d.checkRule(i.Rule, d.rng(block.LabelRanges[0]))
+	if i.Path != "" {
+		d.checkPath(i.Path, path.Range, pathOptions{anySymlink: true})
 	}
 	if w := d.word(c.Attributes["expires"]); w.Text != "" {
 		if !isDate(w.Text) {

@@ -1,6 +1,7 @@
 package policy
 
 import (
+	"fmt"
 	"slices"
 	"sort"
 	"strings"
@@ -169,7 +170,19 @@ func describe(v cty.Value) string {
 	if v.IsNull() {
 		return "null"
 	}
-	return v.Type().FriendlyName()
+	switch ty := v.Type(); {
+	case ty == cty.String && v.IsKnown():
+		return fmt.Sprintf("%q", v.AsString())
+	case ty == cty.Bool && v.IsKnown():
+		return fmt.Sprint(v.True())
+	case ty == cty.Number && v.IsKnown():
+		return v.AsBigFloat().Text('g', 10)
+	case ty.IsTupleType() || ty.IsListType() || ty.IsSetType():
+		return "a list"
+	case ty.IsObjectType() || ty.IsMapType():
+		return "an object"
+	}
+	return "a value of type " + v.Type().FriendlyName()
 }
 
 // single evaluates an attribute that is one value.
@@ -279,11 +292,17 @@ func (d *decoder) checkOneOf(text string, at diag.Range, words ...string) bool {
 			return true
 		}
 	}
-	detail := "It must be one of " + strings.Join(words, ", ") + "."
-	if len(words) > 16 {
-		detail = "It must be one of the names that apparmor.d(5) lists."
+	near := diag.DidYouMean(text, words)
+	detail := "It must be one of " + strings.Join(words, ", ") + "." + near
+	switch {
+	case len(words) == 1:
+		detail = "It must be " + words[0] + "."
+	case len(words) > 16 && near != "":
+		detail = strings.TrimSpace(near)
+	case len(words) > 16:
+		detail = "It must be one of " + itoa(len(words)) + " words, from " + slices.Min(words) + " to " + slices.Max(words) + "."
 	}
-	d.errorf(at, "unknown-word", "\""+text+"\" is not known here", "%s", detail+diag.DidYouMean(text, words))
+	d.errorf(at, "unknown-word", "\""+text+"\" is not known here", "%s", detail)
 	return false
 }
 
@@ -292,6 +311,10 @@ func (d *decoder) checkOneOf(text string, at diag.Range, words ...string) bool {
 func (d *decoder) checkText(s string, at diag.Range) bool {
 	for i, r := range s {
 		if r < ' ' || r == 0x7f || r == utf8.RuneError {
+			if r == '\n' && i == len(s)-1 && d.maps[at.File] != nil {
+				d.errorf(at, "bad-character", "a line end in a string", "Text below | or > ends with one: write |- or >- instead.")
+				return false
+			}
 			d.errorf(at, "bad-character", "a control character in a string",
 				"Character %d is %U. Profile text cannot hold it; in a path write it as an octal escape, as in \"\\\\012\".", utf8.RuneCountInString(s[:i])+1, r)
 			return false

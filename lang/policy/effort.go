@@ -86,7 +86,7 @@ func (e *effort) take(v cty.Value) error {
 func hugeNumber(v cty.Value) bool {
 	f := v.AsBigFloat()
 	exp := f.MantExp(nil)
-	return !f.IsInf() && (exp > maxExponent || exp < -maxExponent)
+	return f.IsInf() || exp > maxExponent || exp < -maxExponent
 }
 
 // hugeLiteral finds text that may be a number too large to be read or shown.

@@ -50,6 +50,9 @@ type Options struct {
 	Vars map[string]string
 	// VarFiles are files of variable values, in HCL or JSON, later ones win.
 	VarFiles []string
+	// Rules are the names that ignore and severity may have; nil means that
+	// they are not checked.
+	Rules []string
 	// Environ is read for APC_VAR_name, as from os.Environ.
 	Environ []string
 }
@@ -192,6 +195,9 @@ func (u *unit) parse(name string, src []byte) *file {
 
 func (u *unit) parseBody(name string, src []byte) hcl.Body {
 	text := src
+	if !strings.HasSuffix(name, ".yaml") && !u.checkUTF8(name, src) {
+		return nil
+	}
 	if strings.HasSuffix(name, ".yaml") {
 		json, m, diags := yamlToJSON(name, src)
 		u.diags = append(u.diags, diags...)
@@ -233,6 +239,10 @@ func (u *unit) parseJSON(name string, src []byte) hcl.Body {
 func (u *unit) hcl(code string, list hcl.Diagnostics) {
 	for _, h := range list {
 		d := diag.Diagnostic{Severity: diag.Error, Code: code, Summary: lowerFirst(h.Summary), Detail: h.Detail}
+		if h.Summary == "Extraneous JSON object property" {
+			d.Summary = "unknown attribute or block"
+			d.Detail = strings.Replace(h.Detail, "No argument or block type is named", "There is none of the name", 1)
+		}
 		if r, ok := h.Extra.(*refusal); ok {
 			d.Code = r.code
 		}
@@ -331,6 +341,20 @@ func (u *unit) checkDepth(name string, src []byte) bool {
 		u.errorf(placeIn(name, src, at), tooDeep.code, tooDeep.summary, "%s", tooDeep.detail)
 	}
 	return at < 0
+}
+
+// checkUTF8 reports a file that is no text, once and not for each byte.
+func (u *unit) checkUTF8(name string, src []byte) bool {
+	at := 0
+	for at < len(src) {
+		r, n := utf8.DecodeRune(src[at:])
+		if r == 0 || r == utf8.RuneError && n == 1 {
+			u.errorf(placeIn(name, src, at), "not-text", "the file is not UTF-8 text", "Save it as UTF-8. It may be UTF-16, or no text at all.")
+			return false
+		}
+		at += n
+	}
+	return true
 }
 
 // placeIn returns the place of an offset.

@@ -134,7 +134,7 @@ func (d *decoder) arguments(m *moduleSource, attrs hcl.Attributes) func(*variabl
 	for name, a := range attrs {
 		if !slices.Contains(known, name) {
 			d.errorf(d.rng(a.NameRange), "unknown-variable", "module \""+m.name+"\" has no variable `"+name+"`",
-				"It has %s.%s", strings.Join(known[1:], ", "), diag.DidYouMean(name, known))
+				"%s", hasOnly(name, known[1:]))
 		}
 	}
 	return func(v *variable) (cty.Value, bool) {
@@ -148,6 +148,18 @@ func (d *decoder) arguments(m *moduleSource, attrs hcl.Attributes) func(*variabl
 		}
 		return d.convert(val, v.ty, v.name, d.rng(a.Expr.Range())), true
 	}
+}
+
+// hasOnly names what there is in place of a name that there is not.
+func hasOnly(name string, known []string) string {
+	near := diag.DidYouMean(name, known)
+	switch len(known) {
+	case 0:
+		return "It has none."
+	case 1:
+		return "It has only " + known[0] + "."
+	}
+	return "It has " + strings.Join(known, ", ") + "." + near
 }
 
 // expand decodes a module's body.

@@ -12,7 +12,7 @@ import (
 // to. The kernel matches real paths, so a rule below one never applies.
 var symlinks = []struct {
 	from, to string
-	usr      bool // part of the merged /usr, which an image need not have
+	host     bool // of a Debian host, which an image need not have
 }{
 	{"/bin", "/usr/bin", true},
 	{"/sbin", "/usr/sbin", true},
@@ -20,8 +20,8 @@ var symlinks = []struct {
 	{"/lib32", "/usr/lib32", true},
 	{"/lib64", "/usr/lib64", true},
 	{"/libx32", "/usr/libx32", true},
-	{"/var/run", "/run", false},
-	{"/var/lock", "/run/lock", false},
+	{"/var/run", "/run", true},
+	{"/var/lock", "/run/lock", true},
 	{"/etc/mtab", "@{PROC}/@{pid}/mounts", false},
 	{"/proc/self", "@{PROC}/@{pid}", false},
 	{"/proc/thread-self", "@{PROC}/@{pid}/task/@{tid}", false},
@@ -105,7 +105,7 @@ func (d *decoder) checkSymlink(p string, at diag.Range, o pathOptions) bool {
 		return true
 	}
 	for _, s := range symlinks {
-		if s.usr && d.container || p != s.from && !strings.HasPrefix(p, s.from+"/") {
+		if s.host && d.container || p != s.from && !strings.HasPrefix(p, s.from+"/") {
 			continue
 		}
 		real := s.to + p[len(s.from):]

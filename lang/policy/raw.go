@@ -144,8 +144,8 @@ func (d *decoder) heredocLines(t *hclsyntax.TemplateExpr) []int {
 }
 
 func (d *decoder) partText(part hclsyntax.Expression) (string, bool) {
-	v, hd := part.Value(d.scope.ctx)
-	if hd.HasErrors() || !v.IsKnown() || v.IsNull() {
+	v, ok := d.value(d.scope.ctx, part)
+	if !ok || !v.IsKnown() || v.IsNull() {
 		return "", false
 	}
 	if v, err := convert.Convert(v, cty.String); err == nil {

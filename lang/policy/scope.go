@@ -52,6 +52,8 @@ func (u *unit) checkNames(s *scope, e hcl.Expression) bool {
 		case "local":
 			known = s.locals
 		default:
+			u.errorf(u.rng(t.SourceRange()), "undefined", "there is no value `"+t.RootName()+"`", "Values are `var.NAME` and `local.NAME`; text stands in double quotes.")
+			ok = false
 			continue
 		}
 		if len(t) < 2 {

@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strings"
 
 	"github.com/hashicorp/hcl/v2"
 	"github.com/zclconf/go-cty/cty"
@@ -59,6 +60,7 @@ func (u *unit) evaluate(only []string) {
 	for _, b := range t["alias"] {
 		u.alias(b)
 	}
+	u.repeated()
 	u.services(append(append(hcl.Blocks{}, t["service"]...), t["container"]...), only)
 	for _, b := range t["test"] {
 		u.test(b)
@@ -109,9 +111,13 @@ func (u *unit) services(blocks hcl.Blocks, only []string) {
 
 // checkName refuses names that could not stand as a profile's name.
 func (u *unit) checkName(b *hcl.Block, form *regexp.Regexp) {
+	characters := ", \"_\", \".\", \"+\" and \"-\", begins with a letter, a digit or \"_\","
+	if form == tunableName {
+		characters = " and \"_\", does not begin with a digit,"
+	}
 	if name := b.Labels[0]; !form.MatchString(name) || len(name) > 128 {
 		u.errorf(u.rng(b.LabelRanges[0]), "bad-name", "bad name for a "+b.Type,
-			"A name has letters, digits, \"_\", \".\", \"+\" and \"-\", begins with a letter or a digit, and has at most 128 characters.")
+			"A name has letters, digits%s and has at most 128 characters.", characters)
 	}
 }
 
@@ -121,13 +127,14 @@ func (u *unit) tunable(b *hcl.Block) {
 	u.checkName(b, tunableName)
 	d := u.decoder(u.scope)
 	c := d.content(b.Body, "values")
+	before := len(d.diags)
 	tn := Tunable{Where: d.blockWhere(b, c), Name: b.Labels[0]}
 	for _, it := range d.items(c.Attributes["values"]) {
 		if s, ok := d.itemString(it); ok && d.checkText(s, it.rng) {
-			tn.Values = append(tn.Values, s)
+			tn.Values = append(tn.Values, d.checkPattern(Word{s, it.rng}))
 		}
 	}
-	if c.Attributes["values"] == nil || len(tn.Values) == 0 {
+	if len(tn.Values) == 0 && !d.diags[before:].HasErrors() {
 		u.errorf(u.rng(b.DefRange), "missing", "a tunable needs values", "Write `values = [\"…\"]` with at least one.")
 	}
 	u.policy.Tunables = append(u.policy.Tunables, tn)
@@ -137,13 +144,37 @@ func (u *unit) alias(b *hcl.Block) {
 	d := u.decoder(u.scope)
 	c := d.content(b.Body, "to")
 	a := Alias{Where: d.blockWhere(b, c), From: b.Labels[0], To: d.str(c.Attributes["to"])}
+	ok := d.checkPath(a.From, u.rng(b.LabelRanges[0]), pathOptions{anySymlink: true})
 	if c.Attributes["to"] == nil {
 		u.errorf(u.rng(b.DefRange), "missing", "an alias needs `to`", "Write `to = \"/path/\"`.")
 		return
 	}
-	d.checkPath(a.From, u.rng(b.LabelRanges[0]), pathOptions{anySymlink: true})
-	d.checkPath(a.To, u.rng(c.Attributes["to"].Expr.Range()), pathOptions{anySymlink: true})
+	at := u.rng(c.Attributes["to"].Expr.Range())
+	ok = a.To != "" && d.checkPath(a.To, at, pathOptions{anySymlink: true}) && ok
+	if ok && strings.HasSuffix(a.From, "/") != strings.HasSuffix(a.To, "/") {
+		u.errorf(at, "bad-alias", "an alias from a directory to a file, or from a file to a directory",
+			"Paths begin with the text of the one in place of the other: end both with \"/\", or neither.")
+	}
 	u.policy.Aliases = append(u.policy.Aliases, a)
+}
+
+// repeated reports tunables and aliases that are declared twice.
+func (u *unit) repeated() {
+	tunables, aliases := map[string]diag.Range{}, map[[2]string]diag.Range{}
+	for _, t := range u.policy.Tunables {
+		if first, dup := tunables[t.Name]; dup {
+			u.duplicate(t.Range, "tunable", t.Name, first)
+		} else {
+			tunables[t.Name] = t.Range
+		}
+	}
+	for _, a := range u.policy.Aliases {
+		if first, dup := aliases[[2]string{a.From, a.To}]; dup {
+			u.duplicate(a.Range, "alias", a.From, first)
+		} else {
+			aliases[[2]string{a.From, a.To}] = a.Range
+		}
+	}
 }
 
 // settingsSchema holds the blocks of an apc.hcl.
@@ -216,6 +247,7 @@ func (u *unit) settings(b *hcl.Block) {
 	for name, f := range d.fields(c.Attributes["severity"]) {
 		if text, ok := d.itemString(f); ok {
 			d.checkOneOf(text, f.rng, "off", "note", "warning", "error")
+			d.checkRule(name, f.rng)
 			s.Severity[name] = Word{text, f.rng}
 		}
 	}

@@ -48,7 +48,7 @@ func (in *inputs) readFile(path string) diag.List {
 	u := (&Loader{}).newUnit("")
 	name := filepath.ToSlash(path)
 	var body hcl.Body
-	if !u.checkDepth(name, src) {
+	if !u.checkUTF8(name, src) || !u.checkDepth(name, src) {
 		return u.diags
 	} else if strings.HasSuffix(path, ".json") {
 		body = u.parseJSON(name, src)
