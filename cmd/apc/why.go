@@ -342,7 +342,11 @@ func (q *question) denied() {
 	if !slices.ContainsFunc(q.finding.Deny, func(r ir.Rule) bool { return r.Audit || r.Kind() == rule.KindRlimit }) {
 		q.print("  a deny without audit leaves no record: what is loaded is not what the policy gives, or apparmor.audit is noquiet\n")
 	}
+	overruled := q.overrule()
 	if fixed := q.includedDenies(); len(fixed) > 0 {
+		if overruled {
+			return
+		}
 		q.print("  no edit below the include can allow it: leave the include out and state what is needed of it, or change %s\n", strings.Join(fixed, ", "))
 		return
 	}
@@ -353,6 +357,26 @@ func (q *question) denied() {
 		q.print("  no rule grants %s either\n", q.finding.Missing)
 		q.choices()
 	}
+}
+
+// overrule shows the rule of a higher priority that would win, where the target
+// knows priorities.
+func (q *question) overrule() bool {
+	var deny []rule.Rule
+	for _, r := range q.finding.Deny {
+		deny = append(deny, r.Rule)
+	}
+	s, ok := propose.Overrule(q.want, deny)
+	if !ok {
+		return false
+	}
+	c, f, problem := q.attempt(s)
+	if problem != "" || f.Verdict != propose.Allowed {
+		return false
+	}
+	q.show("to allow it, and "+strings.TrimPrefix(s.When, "to "), q.profile.Origin.Range, s, nil)
+	q.grants(c)
+	return true
 }
 
 // includedDenies lists the files of the base directory with denies that win.

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 
 	"apc/compiler"
@@ -78,7 +79,7 @@ func (q *question) choices() {
 	var good []choice
 	var refused []string
 	for _, s := range propose.Choices(q.want, q.finding.Missing) {
-		c, problem := q.try(s, q.out.Target)
+		c, problem := q.try(s)
 		if problem == "" {
 			good = append(good, c)
 		} else if len(refused) == 0 || refused[0] != problem {
@@ -139,42 +140,37 @@ func (q *question) also(rules []ir.Rule) {
 }
 
 // try compiles a statement alone, as the service's body would have it, and
-// asks again with the rules that come out. The problem is "" where the access
-// is allowed then.
-func (q *question) try(s propose.Statement, t *feature.Target) (choice, string) {
-	c := choice{Statement: s}
-	rules, children, losses, problem := compileStatement(s, q.out.Service, t)
-	if problem != "" {
+// asks again with the rules that come out. The problem is "" where rules that
+// allow are all that was missing; a deny is dealt with by itself.
+func (q *question) try(s propose.Statement) (choice, string) {
+	c, f, problem := q.attempt(s)
+	switch {
+	case problem != "":
 		return c, problem
-	}
-	c.rules, c.losses = rules, losses
-	p := *q.profile
-	p.Rules = append(append([]ir.Rule{}, p.Rules...), rules...)
-	m := *q.module
-	m.Values = propose.ProcessValues(m.Values)
-	top := *m.Profile
-	top.Children = append(append([]*ir.Profile{}, top.Children...), children...)
-	m.Profile = &top
-	switch f := propose.Decide(&m, &p, q.want); {
 	case f.Verdict == propose.Allowed, f.Verdict == propose.Transition:
 		return c, ""
-	case len(f.Deny) > 0:
-		c.losses = nil
-		return c, q.afterDeny(f)
+	case f.Verdict == propose.Denied && len(q.finding.Deny) > 0 && f.Missing == (grants.Access{}):
+		return c, ""
 	}
-	for _, l := range losses {
-		return c, fmt.Sprintf("%s cannot hold `%s` [loss-%s]", t.Name, l.Rule, l.Feature)
+	for _, l := range c.losses {
+		return c, fmt.Sprintf("%s cannot hold `%s` [loss-%s]", q.out.Target.Name, l.Rule, l.Feature)
 	}
 	return c, "`" + strings.Join(strings.Fields(s.HCL()), " ") + "` would not"
 }
 
-// afterDeny accepts a statement that only a deny stands against, which is
-// dealt with by itself.
-func (q *question) afterDeny(f propose.Finding) string {
-	if f.Missing == (grants.Access{}) {
-		return ""
+// attempt returns what the profile would say with a statement in it.
+func (q *question) attempt(s propose.Statement) (choice, propose.Finding, string) {
+	c := choice{Statement: s}
+	rules, children, losses, problem := compileStatement(s, q.out.Service, q.out.Target)
+	if problem != "" {
+		return c, propose.Finding{}, problem
 	}
-	return "a deny stands against it"
+	c.rules, c.losses = rules, losses
+	p, m, top := *q.profile, *q.module, *q.module.Profile
+	p.Rules = append(slices.Clone(p.Rules), rules...)
+	top.Children = append(slices.Clone(top.Children), children...)
+	m.Profile, m.Values = &top, propose.ProcessValues(m.Values)
+	return c, propose.Decide(&m, &p, q.want), ""
 }
 
 // compileStatement compiles a service that has one statement.

@@ -36,6 +36,22 @@ func Choices(w Want, missing grants.Access) []Statement {
 	return append(intents(w, missing.Permissions, ""), exact)
 }
 
+// Overrule returns the block that allows an access to a file against a deny,
+// by a higher priority than that has; parsers from 4.1 on know priorities. It
+// returns false for what no file block grants.
+func Overrule(w Want, deny []rule.Rule) (Statement, bool) {
+	if !w.File() || w.Access.Exec {
+		return Statement{}, false
+	}
+	highest := 0
+	for _, r := range deny {
+		highest = max(highest, r.Priority)
+	}
+	s := fileBlock(Literal(w.Path), w.Access.Permissions, w.Owner, "to keep the deny for everything else")
+	s.Fields = append(s.Fields, Field{"priority", highest + 1})
+	return s, true
+}
+
 // Flag returns the statement that sets a profile flag.
 func Flag(flag string) Statement {
 	return Statement{Attribute: "flags", Fields: []Field{{"path", flag}}}

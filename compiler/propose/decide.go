@@ -1,6 +1,7 @@
 package propose
 
 import (
+	"slices"
 	"strings"
 
 	"apc/compiler/grants"
@@ -97,7 +98,7 @@ func decideFile(m *ir.Module, p *ir.Profile, w Want) Finding {
 		f.Allow = addRules(f.Allow, a.Allow)
 		f.Near = addRules(f.Near, a.Near)
 		f.Unknown = addTexts(f.Unknown, a.Unknown)
-		if len(a.Allow) == 0 {
+		if len(a.Allow) == 0 && !slices.ContainsFunc(a.Overruled, allows) {
 			f.Missing.Permissions |= bit.Permissions
 			f.Missing.Exec = f.Missing.Exec || bit.Exec
 		} else if a.OwnerOnly && !w.Owner {
@@ -120,6 +121,8 @@ func decideFile(m *ir.Module, p *ir.Profile, w Want) Finding {
 	return f
 }
 
+func allows(r ir.Rule) bool { return r.Action != rule.Deny }
+
 // deniesFor leaves out rules that deny the owner alone, for others.
 func deniesFor(rules []ir.Rule, w Want) (out []ir.Rule) {
 	for _, r := range rules {
@@ -132,27 +135,20 @@ func deniesFor(rules []ir.Rule, w Want) (out []ir.Rule) {
 }
 
 func decideBody(m *ir.Module, p *ir.Profile, w Want) Finding {
-	var f Finding
-	match := matcher{m.Values}
-	f.Unknown = addTexts(nil, grants.Unread(m, p.Rules))
+	f := Finding{Verdict: Allowed, Unknown: grants.Unread(m, p.Rules)}
 	missing := false
 	for _, want := range accesses(w.Body) {
+		about, near := rulesAbout(matcher{m.Values}, p.Rules, want)
+		f.Near = addRules(f.Near, near)
 		granted := false
-		walk(p.Rules, func(r ir.Rule) {
-			switch {
-			case rlimitInTheWay(r, want):
+		for _, r := range about {
+			if r.Action == rule.Deny || r.Kind() == rule.KindRlimit {
 				f.Deny = addRules(f.Deny, []ir.Rule{r})
-			case !match.rule(r.Body, want):
-				if r.Action != rule.Deny && r.Kind() == want.Kind() {
-					f.Near = addRules(f.Near, []ir.Rule{r})
-				}
-			case r.Action == rule.Deny:
-				f.Deny = addRules(f.Deny, []ir.Rule{r})
-			default:
-				granted = true
-				f.Allow = addRules(f.Allow, []ir.Rule{r})
+				continue
 			}
-		})
+			granted = true
+			f.Allow = addRules(f.Allow, []ir.Rule{r})
+		}
 		missing = missing || !granted
 	}
 	switch {
@@ -160,10 +156,27 @@ func decideBody(m *ir.Module, p *ir.Profile, w Want) Finding {
 		f.Verdict = Denied
 	case missing && w.Kind != audit.KindRlimit:
 		f.Verdict = Missing
-	default:
-		f.Verdict = Allowed
 	}
 	return f
+}
+
+// rulesAbout returns the rules that decide what is wanted, which are those of
+// the highest priority, and those of its kind that do not match.
+func rulesAbout(match matcher, rules []ir.Rule, want rule.Body) (about, near []ir.Rule) {
+	walk(rules, func(r ir.Rule) {
+		switch {
+		case !match.rule(r.Body, want) && !rlimitInTheWay(r, want):
+			if r.Action != rule.Deny && r.Kind() == want.Kind() {
+				near = append(near, r)
+			}
+		case len(about) > 0 && r.Priority < about[0].Priority:
+		case len(about) > 0 && r.Priority > about[0].Priority:
+			about = []ir.Rule{r}
+		default:
+			about = append(about, r)
+		}
+	})
+	return about, near
 }
 
 // rlimitInTheWay says whether a rule limits what is asked for: limits that no
@@ -187,20 +200,11 @@ func walk(rules []ir.Rule, visit func(ir.Rule)) {
 
 func addTexts(list, more []string) []string {
 	for _, s := range more {
-		if !contains(list, s) {
+		if !slices.Contains(list, s) {
 			list = append(list, s)
 		}
 	}
 	return list
-}
-
-func contains(list []string, s string) bool {
-	for _, have := range list {
-		if have == s {
-			return true
-		}
-	}
-	return false
 }
 
 // addRules adds rules that the list does not have: the same text from the same
