@@ -208,10 +208,10 @@ func (u *unit) parseBody(name string, src []byte) hcl.Body {
 	} else if !u.checkDepth(name, src) {
 		return nil
 	}
-	if strings.HasSuffix(name, ".hcl") {
-		return u.parseNative(name, text)
+	if strings.HasSuffix(name, ".yaml") || strings.HasSuffix(name, ".json") {
+		return u.parseJSON(name, text)
 	}
-	return u.parseJSON(name, text)
+	return u.parseNative(name, text)
 }
 
 // parseNative parses native syntax. What it returns is metered.

@@ -1,6 +1,7 @@
 package policy_test
 
 import (
+	"slices"
 	"testing"
 
 	"apc/lang/policy"
@@ -63,6 +64,31 @@ func TestLocalsAllTold(t *testing.T) {
 	text := "locals {\n  a = upper(1, 2)\n  b = nope()\n  c = local.none\n  d = 1 / 0\n  e = local.a\n  f = foo\n  g = [for x in 5 : x]\n  h {}\n}\n" + service("")
 	got := codes(t, policy.Options{}, "service.hcl", text)
 	if got["expression"] != 3 || got["too-large"] != 1 || got["undefined"] != 2 || got["schema"] != 1 || len(got) > 4 {
+		t.Error(got)
+	}
+}
+
+// TestJSONForms holds what JSON writes as strings: types, templates in keys
+// and values, and the names in dynamic blocks.
+func TestJSONForms(t *testing.T) {
+	loader, _ := policy.NewLoader(policy.Options{})
+	p, diags := loader.Text("x.apc.json", `{"variable": {"dirs": {"type": "list(string)", "default": ["/a/", "/b/"]}},
+ "locals": {"k": {"${\"n\"}": 1}},
+ "service": {"j": {"executable": "/usr/bin/j", "data": "${[for d in var.dirs : d]}", "config": [{"path": "/etc/${local.k.n}"}],
+  "dynamic": {"run": {"for_each": "${var.dirs}", "iterator": "it", "labels": ["${it.value}x"], "content": {"as": "inherit"}}}}}}`)
+	if len(diags) > 0 || len(p.Services) != 1 {
+		t.Fatal(diags)
+	}
+	var got []string
+	for _, s := range p.Services[0].Body.Statements {
+		switch s := s.(type) {
+		case *policy.Path:
+			got = append(got, s.Text)
+		case *policy.Run:
+			got = append(got, s.Path)
+		}
+	}
+	if !slices.Equal(got, []string{"/etc/1", "/a/", "/b/", "/a/x", "/b/x"}) && !slices.Equal(got, []string{"/a/", "/b/", "/etc/1", "/a/x", "/b/x"}) {
 		t.Error(got)
 	}
 }
