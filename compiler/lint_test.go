@@ -33,7 +33,7 @@ func findings(t *testing.T, body string) diag.List {
 func TestLintExamples(t *testing.T) {
 	for _, r := range lint.Rules {
 		t.Run(r.Name, func(t *testing.T) {
-			if r.Why == "" || r.Instead == "" || r.Summary == "" {
+			if r.Why == "" || r.Instead == "" || r.InText == "" || r.Summary == "" {
 				t.Error("the rule is not documented")
 			}
 			if codes := codes(findings(t, r.Bad)); !strings.Contains(codes, r.Name) {

@@ -1,5 +1,6 @@
-// Package lower turns a policy into IR: it is where each intent gets its
-// meaning, as the table "What each intent grants" in SPEC.md tells it.
+// Package lower turns policies, and profile texts, into IR: it is where each
+// intent gets its meaning, as the table "What each intent grants" in SPEC.md
+// tells it.
 //
 // It may import lang/policy, the leaves of lang, and compiler/ir. It knows no
 // target: rules come out as precise as the policy states them.
