@@ -15,6 +15,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"apc/cmd/apc/internal/trial"
 	"apc/lang/diag"
 )
 
@@ -29,6 +30,7 @@ const (
 )
 
 func main() {
+	trial.Main() // does not return in the processes of a trial, which are this program
 	// Runs are short and their memory is small: collecting less often saves a
 	// fifth of the time.
 	debug.SetGCPercent(400)
@@ -134,19 +136,34 @@ fail; 2 bad input or usage; 3 something on the machine is missing or refused;
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	root.AddCommand(a.buildCommand(), a.explainCommand(), a.lintCommand(), a.verifyCommand(), a.initCommand(), a.fmtCommand(), a.stdlibCommand(), a.versionCommand(), a.denialsCommand(), a.whyCommand())
+	root.AddCommand(a.buildCommand(), a.explainCommand(), a.lintCommand(), a.verifyCommand(), a.initCommand(), a.fmtCommand(), a.stdlibCommand(), a.versionCommand(), a.denialsCommand(), a.whyCommand(), a.trialCommand())
 	return root
 }
 
-// report shows diagnostics and raises the exit code where any is an error.
+// report shows diagnostics and raises the exit code to what they give.
 func (a *app) report(sources diag.Sources, list diag.List) {
 	t := diag.Text{Sources: sources, Color: a.color}
 	if err := t.Write(a.stderr, list); err != nil {
 		a.fail(exitMachine)
 	}
-	if list.HasErrors() {
-		a.fail(exitInput)
+	a.fail(codeOfList(list))
+}
+
+// codeOfList returns the exit code of diagnostics. Losses are errors only where
+// that was asked for; where nothing else is one the input is sound, and the code
+// is that of findings.
+func codeOfList(list diag.List) int {
+	code := exitOK
+	for _, d := range list {
+		switch {
+		case d.Severity != diag.Error:
+		case isLoss(d):
+			code = max(code, exitFindings)
+		default:
+			return exitInput
+		}
 	}
+	return code
 }
 
 // colorWanted says whether f is a terminal that wants colours.
