@@ -10,6 +10,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -53,6 +54,33 @@ func oracles(tb testing.TB) []*oracle {
 }
 
 func (o *oracle) is(version string) bool { return strings.HasPrefix(o.version, version) }
+
+// random says how many random cases a parser gets: n for 3.0, a fifth of them,
+// the first ones, for those that are newer, which differ little in globs.
+// APC_ROUNDS multiplies both.
+func (o *oracle) random(tb testing.TB, n int) int {
+	tb.Helper()
+	if !o.is("3.") {
+		n /= 5
+	}
+	return n * rounds(tb)
+}
+
+// rounds is APC_ROUNDS, or 1: thorough runs ask for more random cases than each
+// run of the tests can take. The seeds are fixed, so the first cases stay the
+// same.
+func rounds(tb testing.TB) int {
+	tb.Helper()
+	text := os.Getenv("APC_ROUNDS")
+	if text == "" {
+		return 1
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 1 {
+		tb.Fatalf("APC_ROUNDS=%s is not a number above 0", text)
+	}
+	return n
+}
 
 // withParsers runs a test with each parser there is.
 func withParsers(t *testing.T, test func(t *testing.T, o *oracle)) {

@@ -178,7 +178,7 @@ func randomSmallGlob(tb testing.TB, r *rand.Rand) Glob {
 // real paths up to a length.
 func TestRelationsOnShortPaths(t *testing.T) {
 	r := rand.New(rand.NewPCG(5, 6))
-	for range 1000 {
+	for range 400 * rounds(t) {
 		a, b := randomSmallGlob(t, r), randomSmallGlob(t, r)
 		if r.IntN(3) == 0 {
 			a = mustParse(t, "/{"+b.String()[1:]+","+a.String()[1:]+"}")
@@ -221,7 +221,7 @@ func TestRelationsOnShortPaths(t *testing.T) {
 // states by all bytes arrives at, and the form with that of an equal automaton.
 func TestMinimal(t *testing.T) {
 	r := rand.New(rand.NewPCG(7, 8))
-	for range 300 {
+	for range 150 * rounds(t) {
 		a, b := randomSmallGlob(t, r), randomSmallGlob(t, r)
 		both, err := Compile(a, b)
 		if err != nil {
