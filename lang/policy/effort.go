@@ -14,12 +14,13 @@ import (
 // The bounds of evaluation. They are counted in units and not in time, so
 // that a policy is refused on every machine or on none.
 const (
-	maxEffort  = 1_000_000 // of a folder
-	unitsNode  = 5         // evaluating one expression
-	unitsItem  = 20        // an item that a block takes
-	unitsBlock = 50        // a block that `dynamic` makes
-	unitBytes  = 4         // bytes of a string for a unit
-	unitsText  = 20        // what a byte of source text brings
+	maxEffort   = 1_000_000 // of a folder
+	unitsNode   = 5         // evaluating one expression
+	unitsItem   = 20        // an item that a block takes
+	unitsNumber = 15        // a number, whose text is slow to make
+	unitsBlock  = 50        // a block that `dynamic` makes
+	unitBytes   = 4         // bytes of a string for a unit
+	unitsText   = 20        // what a byte of source text brings
 	// maxExponent bounds numbers, as a power of two: text of larger ones
 	// takes time and memory without end.
 	maxExponent = 4096
@@ -71,7 +72,7 @@ func (e *effort) take(v cty.Value) error {
 		e.refused = tooHuge
 		return e.refused
 	case ty == cty.Number:
-		return e.spend(unitsNode) // its text is slow to make
+		return e.spend(unitsNumber)
 	case v.CanIterateElements():
 		for it := v.ElementIterator(); it.Next(); {
 			_, elem := it.Element()

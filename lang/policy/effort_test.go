@@ -65,7 +65,7 @@ func TestEffortIsBounded(t *testing.T) {
 			start := time.Now()
 			loader, _ := policy.NewLoader(policy.Options{})
 			_, diags := loader.Text(c.file, c.text)
-			if took := time.Since(start); took > 10*time.Second {
+			if took := time.Since(start); took > time.Minute {
 				t.Errorf("took %v", took)
 			}
 			n := 0
