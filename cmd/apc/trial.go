@@ -145,15 +145,18 @@ func (a *app) trialProfiles(ctx context.Context, args []string, f trialFlags, op
 	if err != nil {
 		return nil, err
 	}
+	for _, p := range l.policies {
+		p.Settings.Strict = false // losses are a matter for builds
+	}
 	outputs, diags := l.compile(f.loadFlags, compiler.Options{Today: a.today})
 	_, same := place(outputs)
-	diags = slices.Concat(l.diags, diags, same)
+	diags = withoutLoss(l.diags, diags, same)
 	if !diags.HasErrors() {
 		var more diag.List
 		opts.Profiles, more, err = compileProfiles(ctx, outputs)
-		diags = append(diags, more...)
+		diags = withoutLoss(diags, more)
 	}
-	a.report(l.sources, withoutLosses(diags).Sorted())
+	a.report(l.sources, diags.Sorted())
 	if err != nil || diags.HasErrors() {
 		return nil, err
 	}
@@ -162,6 +165,11 @@ func (a *app) trialProfiles(ctx context.Context, args []string, f trialFlags, op
 		return nil, fmt.Errorf("--enter %q: the policies make %s", f.enter, strings.Join(names, ", "))
 	}
 	return w, nil
+}
+
+// withoutLoss joins diagnostics, but for what the kernel does not enforce.
+func withoutLoss(lists ...diag.List) diag.List {
+	return slices.DeleteFunc(slices.Concat(lists...), isLoss)
 }
 
 // compileProfiles has the machine's parser compile profiles, with the features
