@@ -140,7 +140,7 @@ func testRandomRules(t *testing.T, parser tool) {
 func (p tool) mergesTargets(t *testing.T) bool {
 	t.Helper()
 	bytesOf := func(rules string) []byte {
-		b, err := p.run(t, "profile test {"+rules+"}")
+		b, err := p.run(t, "profile test {\n"+rules+"\n}")
 		if err != nil {
 			t.Fatal(err)
 		}
