@@ -49,6 +49,9 @@ type Output struct {
 	Dumps     []Dump
 	// Lowered counts the rules before the passes, Rules those after them.
 	Lowered, Rules int
+
+	strict bool   // losses are errors
+	today  string // against which ignores expire
 }
 
 // Dump is the IR after one stage.
@@ -66,7 +69,7 @@ func Stages() []string {
 // Compile compiles one service for one target. Without a File in the output
 // its diagnostics hold an error.
 func Compile(p *policy.Policy, s *policy.Service, t *feature.Target, opts Options) *Output {
-	out := &Output{Policy: p, Service: s, Target: t}
+	out := &Output{Policy: p, Service: s, Target: t, strict: opts.Strict, today: opts.Today}
 	var diags diag.List
 	out.Module, diags = lower.Service(p, s)
 	out.Diags = append(out.Diags, out.unaccepted(diags, opts)...)
@@ -74,8 +77,9 @@ func Compile(p *policy.Policy, s *policy.Service, t *feature.Target, opts Option
 
 	t, diags = withABI(t, s)
 	out.Diags = append(out.Diags, diags...)
-	out.Module, out.Losses = fit.Module(out.Module, t)
-	out.Diags = append(out.Diags, lossDiagnostics(out, opts)...)
+	var losses []fit.Loss
+	out.Module, losses = fit.Module(out.Module, t)
+	out.Diags = append(out.Diags, out.Lose(losses...)...)
 	out.checked(fit.Pass, opts)
 
 	out.Fitted, out.Lowered = out.Module, rules(out.Module)

@@ -12,13 +12,15 @@ import (
 	"apc/lang/feature"
 )
 
-// lossDiagnostics reports what the target cannot hold, one diagnostic for
-// each feature, less what the policy accepts with an ignore.
-func lossDiagnostics(out *Output, opts Options) diag.List {
+// Lose notes what the target cannot hold, and reports it: one diagnostic for
+// each feature, an error where losses are, less what the policy accepts with an
+// ignore. After compiling, it is for what the real parser alone knows.
+func (out *Output) Lose(losses ...fit.Loss) diag.List {
+	out.Losses = append(out.Losses, losses...)
 	var order []feature.Feature
 	grouped := map[feature.Feature][]fit.Loss{}
-	for _, l := range out.Losses {
-		if accepted(out.Module.Ignores, l, opts.Today) {
+	for _, l := range losses {
+		if accepted(out.Module.Ignores, l, out.today) {
 			out.Accepted++
 			continue
 		}
@@ -30,7 +32,7 @@ func lossDiagnostics(out *Output, opts Options) diag.List {
 	var diags diag.List
 	for _, f := range order {
 		d := lossDiagnostic(out.Target, f, grouped[f])
-		if opts.Strict {
+		if out.strict {
 			d.Severity = diag.Error
 		}
 		diags = append(diags, d)

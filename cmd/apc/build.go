@@ -44,7 +44,7 @@ folder of its own in it. Nothing is written when any error stands.`,
 		RunE: func(_ *cobra.Command, args []string) error { return a.build(args, f) },
 	}
 	f.loadFlags.add(cmd)
-	f.verifyFlags.add(cmd)
+	f.verifyFlags.add(cmd, "no-verify", "do not run apparmor_parser")
 	cmd.Flags().StringVarP(&f.out, "output", "o", "apparmor.d", "`DIR` to write to, or - to print")
 	cmd.Flags().BoolVar(&f.annotate, "annotate", false, "write the reasons for each rule above it")
 	cmd.Flags().BoolVar(&f.check, "check", false, "write nothing; exit 1 and show the difference where the files differ")
@@ -77,7 +77,6 @@ func (a *app) build(args []string, f buildFlags) error {
 		opts.Base = compiler.OpenBase(f.base)
 	}
 	outputs, diags := l.compile(f.loadFlags, opts)
-	lost := f.strict && hasLoss(diags)
 	diags = append(append(diag.List{}, l.diags...), diags...)
 	if f.dump != "" {
 		a.dump(outputs, f.dump)
@@ -94,7 +93,7 @@ func (a *app) build(args []string, f buildFlags) error {
 		proof, err = a.prove(outputs, f.verifyFlags)
 		diags = append(diags, proof.diags...)
 	}
-	a.reportBuild(l.sources, diags.Sorted(), lost)
+	a.report(l.sources, diags.Sorted())
 	if proof.defect {
 		a.fail(exitDefect)
 	}
@@ -114,29 +113,30 @@ func (a *app) build(args []string, f buildFlags) error {
 	return nil
 }
 
-// reportBuild shows the diagnostics. Where all errors are losses that --strict
-// asked to fail, the input is sound and the exit code is that of findings.
-func (a *app) reportBuild(sources diag.Sources, diags diag.List, lost bool) {
-	before := a.code
-	a.report(sources, diags)
-	onlyLosses := lost
-	for _, d := range diags {
-		if d.Severity == diag.Error && !isLoss(d) {
-			onlyLosses = false
-		}
-	}
-	if onlyLosses {
-		a.code = max(before, exitFindings)
-	}
+// compile compiles every service for every target, to be written or verified:
+// losses are errors where the options or a policy's settings say so. The
+// diagnostics are those of all outputs and of the targets.
+func (l *loaded) compile(f loadFlags, opts compiler.Options) ([]*compiler.Output, diag.List) {
+	return l.compileAll(f, func(p *policy.Policy) compiler.Options {
+		o := opts
+		o.Strict = o.Strict || p.Settings.Strict
+		return o
+	})
 }
+
+// inspect compiles to look at what comes out: losses are no matter then.
+func (l *loaded) inspect(f loadFlags, opts compiler.Options) ([]*compiler.Output, diag.List) {
+	outputs, diags := l.compileAll(f, func(*policy.Policy) compiler.Options { return opts })
+	return outputs, withoutLosses(diags)
+}
+
+func withoutLosses(list diag.List) diag.List { return slices.DeleteFunc(slices.Clone(list), isLoss) }
 
 func isLoss(d diag.Diagnostic) bool { return strings.HasPrefix(d.Code, "loss-") }
 
-func hasLoss(list diag.List) bool { return slices.ContainsFunc(list, isLoss) }
-
-// compile compiles every service for every target. Nothing is compiled while
-// an error stands in the policies.
-func (l *loaded) compile(f loadFlags, opts compiler.Options) ([]*compiler.Output, diag.List) {
+// compileAll compiles with the options for each policy. Nothing is compiled
+// while an error stands in the policies.
+func (l *loaded) compileAll(f loadFlags, options func(*policy.Policy) compiler.Options) ([]*compiler.Output, diag.List) {
 	type job struct {
 		p *policy.Policy
 		s *policy.Service
@@ -161,8 +161,7 @@ func (l *loaded) compile(f loadFlags, opts compiler.Options) ([]*compiler.Output
 		}
 	}
 	outputs := parallel(jobs, func(j job) *compiler.Output {
-		o := opts
-		o.Strict = o.Strict || j.p.Settings.Strict
+		o := options(j.p)
 		if o.Base == nil {
 			o.Base = bases[j.p.Settings.Base.Text]
 		}

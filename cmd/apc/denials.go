@@ -46,7 +46,7 @@ about. Exits 1 where there are any.`,
 	}
 	f.loadFlags.add(cmd)
 	cmd.Flags().StringArrayVar(&f.policies, "policy", nil, "`FILES|DIRS` of policies to name the blocks of (repeatable)")
-	cmd.Flags().StringVar(&f.base, "base", defaultBase, "`DIR` that includes are read from")
+	addBase(cmd, &f.base)
 	cmd.Flags().StringVar(&f.format, "format", "text", "`FORMAT`: text, json")
 	return cmd
 }

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"os"
@@ -49,7 +50,7 @@ directory ends in "/".`,
 	f.loadFlags.add(cmd)
 	cmd.Flags().StringArrayVar(&f.access, "access", nil, "`PATH:LETTERS` that is asked for (repeatable)")
 	cmd.Flags().StringVar(&f.profile, "profile", "", "ask `PROFILE` only: a service, or service//child")
-	cmd.Flags().StringVar(&f.base, "base", defaultBase, "`DIR` that includes are read from")
+	addBase(cmd, &f.base)
 	cmd.Flags().StringVarP(&f.out, "output", "o", "apparmor.d", "`DIR` that profiles were built into")
 	return cmd
 }
@@ -58,6 +59,9 @@ directory ends in "/".`,
 var lineArgument = regexp.MustCompile(`^(.+):([0-9]+)$`)
 
 func (a *app) explain(args []string, f explainFlags) error {
+	if err := checkBase(f.base); err != nil {
+		return err
+	}
 	line := ""
 	if len(args) > 0 && lineArgument.MatchString(args[0]) {
 		if _, err := os.Stat(args[0]); err != nil {
@@ -81,8 +85,12 @@ func (a *app) explain(args []string, f explainFlags) error {
 	if err != nil {
 		return err
 	}
-	outputs, diags := l.compile(f.loadFlags, compiler.Options{Today: a.today})
-	a.report(l.sources, append(append(diag.List{}, l.diags...), withoutLosses(diags)...).Sorted())
+	opts := compiler.Options{Today: a.today}
+	if f.base != "" {
+		opts.Base = compiler.OpenBase(f.base)
+	}
+	outputs, diags := l.inspect(f.loadFlags, opts)
+	a.report(l.sources, append(append(diag.List{}, l.diags...), diags...).Sorted())
 	if a.code >= exitInput {
 		return nil
 	}
@@ -102,10 +110,6 @@ func (a *app) explain(args []string, f explainFlags) error {
 	return nil
 }
 
-func withoutLosses(list diag.List) diag.List {
-	return slices.DeleteFunc(slices.Clone(list), isLoss)
-}
-
 // explainLine tells where one line of a profile comes from.
 func (a *app) explainLine(arg string, outputs []*compiler.Output, sources diag.Sources, dir string) error {
 	m := lineArgument.FindStringSubmatch(arg)
@@ -114,13 +118,13 @@ func (a *app) explainLine(arg string, outputs []*compiler.Output, sources diag.S
 	if err != nil {
 		return fmt.Errorf("%s: no such line", arg)
 	}
-	i := slices.IndexFunc(outputs, func(o *compiler.Output) bool {
-		return o.Module.File == filepath.Base(name) || o.Service.Name == name
+	candidates := slices.DeleteFunc(slices.Clone(outputs), func(o *compiler.Output) bool {
+		return o.Module.File != filepath.Base(name) && o.Service.Name != name
 	})
-	if i < 0 {
+	if len(candidates) == 0 {
 		return fmt.Errorf("no policy that was read builds %s; name its folder, as in `apc explain %s ./...`", filepath.Base(name), arg)
 	}
-	file, err := asBuilt(outputs[i], name, dir)
+	file, err := asBuilt(candidates, name, dir)
 	if err != nil {
 		return err
 	}
@@ -133,23 +137,29 @@ func (a *app) explainLine(arg string, outputs []*compiler.Output, sources diag.S
 	return nil
 }
 
-// asBuilt returns the output as it stands on disk: with reasons as comments or
-// without, since that moves the lines. A file that is not there counts as
-// built without.
-func asBuilt(o *compiler.Output, name, dir string) (apparmor.File, error) {
-	for _, path := range []string{name, filepath.Join(dir, o.Module.File), filepath.Join(dir, o.Target.Name, o.Module.File)} {
+// asBuilt returns the output that stands on disk, in the first place that has
+// one: for whichever target, and with reasons as comments or without, since both
+// move the lines. Without a file it is the first output, without reasons.
+func asBuilt(outputs []*compiler.Output, name, dir string) (apparmor.File, error) {
+	paths := []string{name, filepath.Join(dir, outputs[0].Module.File)}
+	for _, o := range outputs {
+		paths = append(paths, filepath.Join(dir, o.Target.Name, o.Module.File))
+	}
+	for _, path := range paths {
 		text, err := readRegular(path)
 		if err != nil {
 			continue
 		}
-		for _, annotate := range []bool{false, true} {
-			if file := apparmor.Emit(o.Module, annotate); file.Text == string(text) {
-				return file, nil
+		for _, o := range outputs {
+			for _, annotate := range []bool{false, true} {
+				if file := apparmor.Emit(o.Module, annotate); file.Text == string(text) {
+					return file, nil
+				}
 			}
 		}
 		return apparmor.File{}, fmt.Errorf("%s is not what the policy gives now, so its lines cannot be explained; run `apc build`", path)
 	}
-	return o.File, nil
+	return outputs[0].File, nil
 }
 
 // explainOrigins tells the origins of what stands on a line.
@@ -217,9 +227,11 @@ func (a *app) explainAccess(modules []*ir.Module, f explainFlags) error {
 	return nil
 }
 
-// resolved returns an output's module with its includes read from base. Where
-// there is no such folder they stay unread, and answers say so.
+// resolved returns an output's module with its includes read from base, "" for
+// that of the policy's settings or the default. Where there is no such folder
+// they stay unread, and answers say so.
 func resolved(o *compiler.Output, base string) (*ir.Module, error) {
+	base = cmp.Or(base, o.Policy.Settings.Base.Text, defaultBase)
 	if info, err := os.Stat(base); err != nil || !info.IsDir() {
 		return o.Module, nil
 	}
@@ -241,7 +253,7 @@ func (a *app) answer(m *ir.Module, p *ir.Profile, arg string) error {
 	verdict := "allowed"
 	switch {
 	case !ans.Allowed:
-		verdict = "denied"
+		verdict = "denied" + inMode(p, ans)
 		a.fail(exitFindings)
 	case ans.OwnerOnly:
 		verdict = "allowed to the owner of the file only"
@@ -249,6 +261,7 @@ func (a *app) answer(m *ir.Module, p *ir.Profile, arg string) error {
 	fmt.Fprintf(a.stdout, "%s: %s %s: %s\n", m.FullName(p), path, want, verdict)
 	a.listRules("granted by", ans.Allow)
 	a.listRules("denied by", ans.Deny)
+	a.listRules("of lower priority", ans.Overruled)
 	if !ans.Allowed && len(ans.Deny) == 0 {
 		fmt.Fprintf(a.stdout, "  no rule grants %s\n", ans.Missing)
 		a.listRules("the path has", ans.Near)
@@ -257,6 +270,30 @@ func (a *app) answer(m *ir.Module, p *ir.Profile, arg string) error {
 		fmt.Fprintf(a.stdout, "  not looked into: %s\n", u)
 	}
 	return nil
+}
+
+// inMode tells what the profile's mode makes of an access that its rules deny.
+// In complain mode a plain deny holds, and is not recorded; one with audit is
+// recorded and allowed, as is what no rule grants (aa_audit_file of the kernel).
+func inMode(p *ir.Profile, ans grants.Answer) string {
+	quiet := slices.ContainsFunc(ans.Deny, func(r ir.Rule) bool { return !r.Audit })
+	for _, flag := range p.Flags {
+		switch {
+		case flag == "complain" && quiet:
+			return " (complain mode: a deny without audit holds there too)"
+		case flag == "complain":
+			return " (complain mode: allowed and recorded)"
+		case flag == "unconfined":
+			return " (unconfined mode: allowed, no rule is looked up)"
+		case flag == "default_allow" && len(ans.Deny) == 0:
+			return " (default_allow mode: allowed, since no rule denies it)"
+		case flag == "kill":
+			return " (kill mode: the program is killed)"
+		case flag == "prompt" && len(ans.Deny) == 0:
+			return " (prompt mode: the user is asked)"
+		}
+	}
+	return ""
 }
 
 // realPath says whether the kernel could ask for a path: it resolves it first.

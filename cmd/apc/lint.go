@@ -44,7 +44,7 @@ Rules:
 		},
 	}
 	f.loadFlags.add(cmd)
-	cmd.Flags().StringVar(&f.base, "base", defaultBase, "`DIR` that includes of profile texts are read from")
+	addBase(cmd, &f.base)
 	cmd.Flags().StringVar(&f.format, "format", "text", "`FORMAT` of findings: text, json, github, sarif")
 	cmd.Flags().StringVar(&explain, "explain", "", "explain the rule `NAME`")
 	return cmd
@@ -78,6 +78,9 @@ func indent(text string) string {
 
 func (a *app) lint(args []string, f lintFlags) error {
 	if err := checkFormat(f.format); err != nil {
+		return err
+	}
+	if err := checkBase(f.base); err != nil {
 		return err
 	}
 	policies, texts, err := sortArguments(args)
@@ -119,9 +122,9 @@ func (a *app) lintPolicies(args []string, f loadFlags, found *linted) error {
 	}
 	maps.Copy(found.sources, l.sources)
 	found.input = append(found.input, l.diags...)
-	outputs, _ := l.compile(f, compiler.Options{Today: a.today})
+	outputs, diags := l.inspect(f, compiler.Options{Today: a.today})
+	found.input = append(found.input, diags...)
 	for _, out := range outputs {
-		found.input = append(found.input, withoutLosses(out.Diags)...)
 		found.findings = append(found.findings, lint.Module(out.Module, lint.Options{Severity: out.Policy.Settings.Severity, Today: a.today})...)
 	}
 	return nil

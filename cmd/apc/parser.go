@@ -1,8 +1,11 @@
 package main
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
+	"os"
 	"os/signal"
 	"slices"
 	"strings"
@@ -11,6 +14,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"apc/compiler"
+	"apc/compiler/fit"
+	"apc/compiler/ir"
 	"apc/compiler/verify"
 	"apc/lang/diag"
 	"apc/lang/feature"
@@ -24,12 +29,37 @@ type verifyFlags struct {
 	base    string
 }
 
-func (f *verifyFlags) add(cmd *cobra.Command) {
+// add adds the flags; the one that leaves the parser out has a name for each
+// command.
+func (f *verifyFlags) add(cmd *cobra.Command, skip, usage string) {
 	cmd.Flags().StringArrayVar(&f.parsers, "parser", nil, "`PATH` of another apparmor_parser (repeatable)")
-	cmd.Flags().BoolVar(&f.skip, "no-verify", false, "do not run apparmor_parser")
+	cmd.Flags().BoolVar(&f.skip, skip, false, usage)
 	cmd.Flags().BoolVar(&f.require, "require-verify", false, "it is an error where no apparmor_parser can verify")
-	cmd.Flags().StringVar(&f.base, "base", "", "`DIR` that includes are read from (default: the parser's, /etc/apparmor.d)")
-	cmd.MarkFlagsMutuallyExclusive("no-verify", "require-verify")
+	addBase(cmd, &f.base)
+	cmd.MarkFlagsMutuallyExclusive(skip, "require-verify")
+}
+
+// defaultBase is where AppArmor's files are on every target.
+const defaultBase = "/etc/apparmor.d"
+
+func addBase(cmd *cobra.Command, base *string) {
+	cmd.Flags().StringVar(base, "base", "", "`DIR` that includes are read from (default: that of the settings, else "+defaultBase+")")
+}
+
+// checkBase refuses a base directory of the command line that is none. The
+// default may be missing: then includes stay unread.
+func checkBase(base string) error {
+	if base == "" {
+		return nil
+	}
+	info, err := os.Stat(base)
+	if err == nil && !info.IsDir() {
+		err = errors.New("not a directory")
+	}
+	if err != nil {
+		return fmt.Errorf("--base: %w", pathError(base, err))
+	}
+	return nil
 }
 
 // verification is what came of verifying.
@@ -118,17 +148,20 @@ func (v *verification) target(ctx context.Context, parsers []verify.Parser, outp
 	for i, r := range results {
 		v.result(outputs[i], p, r)
 	}
-	v.notes = append(v.notes, t.Name+" verified by "+p.String())
+	if allAccepted(results) {
+		v.notes = append(v.notes, t.Name+" verified by "+p.String())
+	}
 	return nil
+}
+
+func allAccepted(results []verify.Result) bool {
+	return !slices.ContainsFunc(results, func(r verify.Result) bool { return !r.Accepted })
 }
 
 // baseOf returns the directory that includes are read from: that of the
 // command line, or of the policy's settings, or "" for the parser's own.
 func baseOf(o *compiler.Output, f verifyFlags) string {
-	if f.base != "" {
-		return f.base
-	}
-	return o.Policy.Settings.Base.Text
+	return cmp.Or(f.base, o.Policy.Settings.Base.Text)
 }
 
 // result maps what the parser said of one output to the policy.
@@ -138,12 +171,12 @@ func (v *verification) result(o *compiler.Output, p verify.Parser, r verify.Resu
 		case m.Severity == diag.Error:
 			v.diags = append(v.diags, refused(o, p, m))
 		case m.Feature != "" && m.FromInclude:
-			v.includeLoss(o, m)
+			v.diags = includeLoss(v.diags, o.Target, m)
 		case m.Feature != "" && !lostAlready(o, m.Feature):
-			v.diags = append(v.diags, dropped(o, m))
+			v.diags = append(v.diags, o.Lose(dropped(o, m)...)...)
 		case m.Feature == "":
 			d := refused(o, p, m)
-			d.Severity, d.Code = diag.Warning, "parser-warning"
+			d.Severity, d.Code, d.Summary = diag.Warning, "parser-warning", p.String()+" warns of the profile of "+o.Service.Name
 			v.diags = append(v.diags, d)
 		}
 	}
@@ -179,14 +212,14 @@ func lineText(text string, line int) string {
 
 // includeLoss reports once for each target and feature what abstractions hold
 // that the target does not enforce.
-func (v *verification) includeLoss(o *compiler.Output, m verify.Message) {
+func includeLoss(list diag.List, t *feature.Target, m verify.Message) diag.List {
 	info, _ := feature.Describe(m.Feature)
 	summary := "included files have " + info.Doc + ", which are not enforced there"
-	if slices.ContainsFunc(v.diags, func(d diag.Diagnostic) bool { return d.Subject.File == o.Target.Name && d.Summary == summary }) {
-		return
+	if slices.ContainsFunc(list, func(d diag.Diagnostic) bool { return d.Subject.File == t.Name && d.Summary == summary }) {
+		return list
 	}
-	v.diags = append(v.diags, diag.Diagnostic{
-		Severity: diag.Note, Code: string(m.Feature), Summary: summary, Subject: diag.Range{File: o.Target.Name}})
+	return append(list, diag.Diagnostic{
+		Severity: diag.Note, Code: string(m.Feature), Summary: summary, Subject: diag.Range{File: t.Name}})
 }
 
 func lostAlready(o *compiler.Output, f feature.Feature) bool {
@@ -198,13 +231,19 @@ func lostAlready(o *compiler.Output, f feature.Feature) bool {
 	return false
 }
 
-// dropped tells of rules that the parser accepted and left out.
-func dropped(o *compiler.Output, m verify.Message) diag.Diagnostic {
-	d := diag.Warningf(o.Service.Where.Range, string(m.Feature), o.Target.Name+" does not enforce this", "The parser leaves it out: %s.", m.Text)
+// dropped returns as losses the rules that the parser accepted and left out;
+// where it does not tell which, the profile as a whole.
+func dropped(o *compiler.Output, m verify.Message) (losses []fit.Loss) {
+	lose := func(text, path string, origins []ir.Origin) {
+		losses = append(losses, fit.Loss{Feature: m.Feature, Rule: text, Path: path, Kept: text, Instead: "the parser says: " + m.Text, Origins: origins})
+	}
 	for _, line := range m.Lines {
-		if l, ok := o.File.Lines[line]; ok {
-			d.Related = append(d.Related, diag.Related{Range: l.Origin.Range, Message: lineText(o.File.Text, line)})
+		if l := o.File.Lines[line]; l.Rule != nil {
+			lose(l.Rule.String(), l.Rule.About(), l.Rule.Origins)
 		}
 	}
-	return d
+	if losses == nil {
+		lose("profile "+o.Service.Name, "", []ir.Origin{o.Module.Profile.Origin})
+	}
+	return losses
 }

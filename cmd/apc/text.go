@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"os"
 	"path/filepath"
@@ -96,9 +97,10 @@ type textReader struct {
 	base   string // "" where includes stay unread
 }
 
-// newTextReader returns a reader whose includes come from base. Where there is
-// no such folder they stay unread.
+// newTextReader returns a reader whose includes come from base, "" for the
+// default. Where there is no such folder they stay unread.
 func newTextReader(base string) *textReader {
+	base = cmp.Or(base, defaultBase)
 	if info, err := os.Stat(base); err != nil || !info.IsDir() {
 		return &textReader{loader: &profile.Loader{}}
 	}

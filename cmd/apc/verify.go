@@ -1,10 +1,13 @@
 package main
 
 import (
+	"bytes"
+	"cmp"
 	"context"
 	"fmt"
 	"path/filepath"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
@@ -36,19 +39,13 @@ every profile in it is read.`,
 		RunE:    func(_ *cobra.Command, args []string) error { return a.verifyFiles(args, f) },
 	}
 	f.loadFlags.add(cmd)
-	cmd.Flags().StringArrayVar(&f.parsers, "parser", nil, "`PATH` of another apparmor_parser (repeatable)")
-	cmd.Flags().BoolVar(&f.skip, "no-parser", false, "apc's own reader only")
-	cmd.Flags().BoolVar(&f.require, "require-verify", false, "it is an error where no apparmor_parser can verify")
-	cmd.Flags().StringVar(&f.base, "base", defaultBase, "`DIR` that includes are read from")
+	f.verifyFlags.add(cmd, "no-parser", "apc's own reader only")
 	cmd.Flags().StringVar(&f.format, "format", "text", "`FORMAT` of what is found: text, json, github, sarif")
 	return cmd
 }
 
-// defaultBase is where AppArmor's files are on every target.
-const defaultBase = "/etc/apparmor.d"
-
 func (a *app) verifyFiles(args []string, f checkFlags) error {
-	if err := checkFormat(f.format); err != nil {
+	if err := cmp.Or(checkFormat(f.format), checkBase(f.base)); err != nil {
 		return err
 	}
 	policies, texts, err := sortArguments(args)
@@ -71,9 +68,7 @@ func (a *app) verifyFiles(args []string, f checkFlags) error {
 	for _, note := range found.notes {
 		fmt.Fprintln(a.stderr, note)
 	}
-	if list.HasErrors() {
-		a.fail(exitInput)
-	}
+	a.fail(codeOfList(list))
 	return nil
 }
 
@@ -114,7 +109,8 @@ func (a *app) verifyTexts(paths []string, f checkFlags, found *findings) error {
 	if err != nil {
 		return err
 	}
-	loader := &profile.Loader{Base: []string{f.base}}
+	base := cmp.Or(f.base, defaultBase)
+	loader := &profile.Loader{Base: []string{base}}
 	type result struct {
 		diags diag.List
 		text  []byte
@@ -136,13 +132,34 @@ func (a *app) verifyTexts(paths []string, f checkFlags, found *findings) error {
 		found.sources[filepath.ToSlash(paths[i])] = r.text
 		found.list = append(found.list, r.diags...)
 		if !r.diags.HasErrors() {
-			sound = append(sound, verify.Input{Name: paths[i], Text: r.text, Base: f.base})
+			sound = append(sound, verify.Input{Name: paths[i], Text: r.text, Base: base})
 		}
 	}
 	if f.skip || len(sound) == 0 {
 		return nil
 	}
-	return a.parseTexts(sound, target, f, found)
+	accepted, err := parseTexts(sound, target, f, found)
+	if accepted != nil && len(sound) == len(paths) {
+		found.notes = append(found.notes, target.Name+" verified by "+accepted.String())
+	}
+	return err
+}
+
+// lineRange returns where a line of a text begins and ends, without blanks.
+func lineRange(text []byte, number int) (start, end diag.Pos) {
+	at, n := 0, 0
+	for line := range bytes.Lines(text) {
+		if n++; n < number {
+			at += len(line)
+			continue
+		}
+		words := bytes.TrimSpace(line)
+		blanks := len(line) - len(bytes.TrimLeft(line, " \t"))
+		start = diag.Pos{Byte: at + blanks, Line: number, Column: 1 + blanks}
+		end = diag.Pos{Byte: start.Byte + len(words), Line: number, Column: start.Column + utf8.RuneCount(words)}
+		break
+	}
+	return start, end
 }
 
 // readProfile reads a profile text with all that it includes.
@@ -165,45 +182,61 @@ func onlyTarget(names []string) (*feature.Target, error) {
 	return nil, fmt.Errorf("profile texts are checked for one target at a time")
 }
 
-// parseTexts runs the real parser on profile texts.
-func (a *app) parseTexts(inputs []verify.Input, target *feature.Target, f checkFlags, found *findings) error {
+// parseTexts runs the real parser on profile texts. It returns the parser where
+// that accepts all of them.
+func parseTexts(inputs []verify.Input, target *feature.Target, f checkFlags, found *findings) (*verify.Parser, error) {
 	ctx, stop := interruptible()
 	defer stop()
 	parsers, err := findParsers(ctx, f.parsers)
 	if err != nil {
-		return machineError(err)
+		return nil, machineError(err)
 	}
 	p, err := verify.Choose(parsers, target)
 	if err != nil {
 		if f.require {
-			return machineError(err)
+			return nil, machineError(err)
 		}
 		found.notes = append(found.notes, target.Name+" "+err.Error())
-		return nil
+		return nil, nil
 	}
 	results, err := verify.RunAll(ctx, p, target, inputs)
 	if err != nil {
-		return machineError(err)
+		return nil, machineError(err)
 	}
-	for _, r := range results {
+	for i, r := range results {
 		for _, m := range r.Messages {
-			if m.Severity == diag.Error {
-				found.list = append(found.list, textRefused(p, r.Name, m))
-			}
+			found.list = addTextMessage(found.list, p, target, inputs[i], m)
 		}
 	}
-	found.notes = append(found.notes, target.Name+" verified by "+p.String())
-	return nil
+	if !allAccepted(results) {
+		return nil, nil
+	}
+	return &p, nil
 }
 
-// textRefused tells what the parser says of a profile text.
-func textRefused(p verify.Parser, name string, m verify.Message) diag.Diagnostic {
-	at := diag.Range{File: filepath.ToSlash(name)}
+// addTextMessage adds what the parser says of a profile text.
+func addTextMessage(list diag.List, p verify.Parser, target *feature.Target, in verify.Input, m verify.Message) diag.List {
+	d := textMessage(in, m)
+	switch {
+	case m.Severity == diag.Error:
+		d.Severity, d.Code, d.Summary = diag.Error, "refused", p.String()+" refuses the profile"
+	case m.Feature != "" && m.FromInclude:
+		return includeLoss(list, target, m)
+	case m.Feature != "":
+		d.Code, d.Summary = string(m.Feature), target.Name+" does not enforce this"
+	default:
+		d.Code, d.Summary = "parser-warning", p.String()+" warns of the profile"
+	}
+	return append(list, d)
+}
+
+// textMessage places what the parser says of a profile text, as a warning.
+func textMessage(in verify.Input, m verify.Message) diag.Diagnostic {
+	at := diag.Range{File: filepath.ToSlash(in.Name)}
 	if m.File != "" {
 		at = diag.Range{File: m.File, Start: diag.Pos{Line: m.FileLine, Column: 1}, End: diag.Pos{Line: m.FileLine, Column: 1}}
 	} else if m.Line() > 0 {
-		at.Start = diag.Pos{Line: m.Line(), Column: 1}
-		at.End = at.Start
+		at.Start, at.End = lineRange(in.Text, m.Line())
 	}
-	return diag.Errorf(at, "refused", p.String()+" refuses the profile", "%s.", strings.TrimSuffix(m.Text, "."))
+	return diag.Warningf(at, "", "", "%s.", strings.TrimSuffix(m.Text, "."))
 }

@@ -41,7 +41,7 @@ by the confined program. Exits 1 where the policy denies the access.`,
 		RunE:    func(_ *cobra.Command, args []string) error { return a.why(args, f) },
 	}
 	f.loadFlags.add(cmd)
-	cmd.Flags().StringVar(&f.base, "base", defaultBase, "`DIR` that includes are read from")
+	addBase(cmd, &f.base)
 	return cmd
 }
 
@@ -100,18 +100,21 @@ func (a *app) whyInput(args []string) (io.Reader, []string, error) {
 type answerer struct {
 	loaded  *loaded
 	outputs []*compiler.Output
-	base    string
+	base    string                          // of the command line
 	modules map[*compiler.Output]*ir.Module // resolved
 }
 
 // answers loads the policies. It returns nil after reporting errors in them.
 func (a *app) answers(args []string, f loadFlags, base string) (*answerer, error) {
+	if err := checkBase(base); err != nil {
+		return nil, err
+	}
 	l, err := a.load(args, f)
 	if err != nil {
 		return nil, err
 	}
-	outputs, diags := l.compile(f, compiler.Options{Today: a.today})
-	list := append(append(diag.List{}, l.diags...), withoutLosses(diags)...).Sorted()
+	outputs, diags := l.inspect(f, compiler.Options{Today: a.today})
+	list := append(append(diag.List{}, l.diags...), diags...).Sorted()
 	if list.HasErrors() {
 		a.report(l.sources, list)
 		return nil, nil
