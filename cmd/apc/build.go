@@ -127,10 +127,13 @@ func (l *loaded) compile(f loadFlags, opts compiler.Options) ([]*compiler.Output
 // inspect compiles to look at what comes out: losses are no matter then.
 func (l *loaded) inspect(f loadFlags, opts compiler.Options) ([]*compiler.Output, diag.List) {
 	outputs, diags := l.compileAll(f, func(*policy.Policy) compiler.Options { return opts })
-	return outputs, withoutLosses(diags)
+	return outputs, withoutLoss(diags)
 }
 
-func withoutLosses(list diag.List) diag.List { return slices.DeleteFunc(slices.Clone(list), isLoss) }
+// withoutLoss joins diagnostics, but for what a target cannot hold.
+func withoutLoss(lists ...diag.List) diag.List {
+	return slices.DeleteFunc(slices.Concat(lists...), isLoss)
+}
 
 func isLoss(d diag.Diagnostic) bool { return strings.HasPrefix(d.Code, "loss-") }
 

@@ -145,10 +145,7 @@ func (a *app) trialProfiles(ctx context.Context, args []string, f trialFlags, op
 	if err != nil {
 		return nil, err
 	}
-	for _, p := range l.policies {
-		p.Settings.Strict = false // losses are a matter for builds
-	}
-	outputs, diags := l.compile(f.loadFlags, compiler.Options{Today: a.today})
+	outputs, diags := l.inspect(f.loadFlags, compiler.Options{Today: a.today})
 	_, same := place(outputs)
 	diags = withoutLoss(l.diags, diags, same)
 	if !diags.HasErrors() {
@@ -160,16 +157,11 @@ func (a *app) trialProfiles(ctx context.Context, args []string, f trialFlags, op
 	if err != nil || diags.HasErrors() {
 		return nil, err
 	}
-	w := &answerer{l, outputs, defaultBase, map[*compiler.Output]*ir.Module{}}
+	w := &answerer{l, outputs, "", map[*compiler.Output]*ir.Module{}}
 	if names := w.names(); f.enter != "" && !slices.Contains(names, f.enter) {
 		return nil, fmt.Errorf("--enter %q: the policies make %s", f.enter, strings.Join(names, ", "))
 	}
 	return w, nil
-}
-
-// withoutLoss joins diagnostics, but for what the kernel does not enforce.
-func withoutLoss(lists ...diag.List) diag.List {
-	return slices.DeleteFunc(slices.Concat(lists...), isLoss)
 }
 
 // compileProfiles has the machine's parser compile profiles, with the features
