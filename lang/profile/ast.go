@@ -53,7 +53,6 @@ type Base struct {
 
 func (b *Base) base() *Base       { return b }
 func (b *Base) blocks() []*Block  { return nil }
-func (b *Base) at() diag.Range    { return b.Range }
 func (b *Base) Place() diag.Range { return b.Range }
 
 // Block is what stands between braces.
