@@ -184,7 +184,7 @@ func (a *app) explainOrigin(o ir.Origin, sources diag.Sources) {
 	fmt.Fprintln(a.stdout)
 	fmt.Fprint(a.stdout, diag.Text{Sources: sources}.Snippet(o.Range))
 	for _, u := range slices.Backward(o.Via) {
-		fmt.Fprintf(a.stdout, "    through module %s, used at %s\n", u.Module, u.Range)
+		fmt.Fprintf(a.stdout, "    through module %s, used at %s%s\n", u.Module, u.Range, because(u.Reason))
 	}
 	if len(o.Passes) > 0 {
 		fmt.Fprintf(a.stdout, "    changed by %s\n", strings.Join(o.Passes, ", "))
@@ -315,4 +315,12 @@ func (a *app) listRules(what string, rules []ir.Rule) {
 			fmt.Fprintln(a.stdout)
 		}
 	}
+}
+
+// because spells a reason behind what it is for.
+func because(reason string) string {
+	if reason == "" {
+		return ""
+	}
+	return ": " + reason
 }

@@ -49,6 +49,9 @@ func (o Origin) Short() string {
 	}
 	for _, u := range o.Via {
 		s += " via " + u.Module
+		if u.Reason != "" {
+			s += " (" + u.Reason + ")"
+		}
 	}
 	if len(o.Passes) > 0 {
 		s += " [" + strings.Join(o.Passes, ", ") + "]"

@@ -18,6 +18,7 @@ import (
 type Use struct {
 	Module string     `json:"module"`
 	Range  diag.Range `json:"range"`
+	Reason string     `json:"reason,omitempty"` // why it is used
 }
 
 // Origin is one reason for a rule.

@@ -107,11 +107,11 @@ func (d *decoder) use(block *hcl.Block, b *Body) {
 	})
 	inner := &decoder{
 		unit: m.unit, scope: d.newScope(values, m.unit.scope.locals), container: d.container,
-		via:    append(slices.Clone(d.via), Use{Module: name, Range: at}),
+		via:    append(slices.Clone(d.via), Use{Module: name, Range: at, Reason: d.str(attrs["reason"])}),
 		active: append(slices.Clone(d.active), m),
 	}
 	before := len(m.unit.diags)
-	d.take(inner.expand(m), attrs, b)
+	b.take(inner.expand(m))
 	if m.unit != d.unit {
 		d.adopt(m.unit, before, at, name)
 	}
@@ -169,9 +169,8 @@ func (d *decoder) expand(m *moduleSource) Body {
 	return d.body(c, d.str(c.Attributes["reason"]))
 }
 
-// take adds the body of a module to the body that uses it. The reason of the
-// use block stands for statements that have none.
-func (d *decoder) take(from Body, attrs hcl.Attributes, b *Body) {
+// take adds the body of a module to the body that uses it.
+func (b *Body) take(from Body) {
 	b.Statements = append(b.Statements, from.Statements...)
 	b.Ignores = append(b.Ignores, from.Ignores...)
 	b.Optimize.Collapse = append(b.Optimize.Collapse, from.Optimize.Collapse...)

@@ -42,6 +42,7 @@ func (w Where) Place() Where { return w }
 type Use struct {
 	Module string
 	Range  diag.Range // of the use block's header
+	Reason string     // of the use block
 }
 
 // Service is a `service` or a `container` block.
