@@ -30,6 +30,9 @@ func (d Difference) String() string {
 // difference between such is found but equality of different spellings is not.
 // The error tells of globs too complex to compare.
 func Equal(before, after *ir.Profile) ([]Difference, error) {
+	if sameRules(before, after) {
+		return nil, nil
+	}
 	a, b := facts(before), facts(after)
 	known := library{}
 	var out []Difference
@@ -55,6 +58,38 @@ func Equal(before, after *ir.Profile) ([]Difference, error) {
 type factSet struct {
 	paths  map[string][]string
 	others map[string]rule.Rule
+}
+
+// sameRules says whether two profiles have the same rules in some order, which
+// is the most frequent case and needs no comparison of paths.
+func sameRules(a, b *ir.Profile) bool {
+	if len(a.Rules) != len(b.Rules) {
+		return false
+	}
+	count := make(map[any]int, len(a.Rules))
+	for _, r := range a.Rules {
+		count[identity(r.Rule)]++
+	}
+	for _, r := range b.Rules {
+		key := identity(r.Rule)
+		if count[key] == 0 {
+			return false
+		}
+		count[key]--
+	}
+	return true
+}
+
+// identity returns a value that equal rules share.
+func identity(r rule.Rule) any {
+	type fileRule struct {
+		rule.Qualifiers
+		rule.File
+	}
+	if f, ok := r.Body.(rule.File); ok {
+		return fileRule{r.Qualifiers, f}
+	}
+	return r.String()
 }
 
 // facts takes a profile's rules apart.
