@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"apc/compiler/ir"
 	"apc/lang/diag"
@@ -183,6 +184,21 @@ func (l *lowering) checkInterpreter(attachment string, program *policy.Path) {
 // InterpreterAttachment is the code of an error that an ignore can accept.
 const InterpreterAttachment = "interpreter-attachment"
 
+// The interpreters wherever they stand, and those of the system, parsed once.
+var (
+	anyInterpreter    = interpretersIn("/{**/,}")
+	systemInterpreter = interpretersIn("/usr/{,local/}bin/")
+)
+
+// interpretersIn returns the glob of the interpreters below a directory. A
+// test holds that it is one.
+func interpretersIn(dir string) func() glob.Glob {
+	return sync.OnceValue(func() glob.Glob {
+		g, _ := glob.Parse(dir + interpreters)
+		return g
+	})
+}
+
 // attachesInterpreter says whether an attachment is an interpreter, wherever it
 // stands, or a glob that reaches one of the system's.
 func attachesInterpreter(attachment string) bool {
@@ -190,15 +206,10 @@ func attachesInterpreter(attachment string) bool {
 	if err != nil {
 		return false
 	}
-	where := "/usr/{,local/}bin/"
-	if _, literal := g.IsLiteral(); literal {
-		where = "/{**/,}"
+	if path, literal := g.IsLiteral(); literal {
+		return anyInterpreter().Match(path)
 	}
-	known, err := glob.Parse(where + interpreters)
-	if err != nil {
-		return false
-	}
-	ok, _, err := glob.Intersects(g, known)
+	ok, _, err := glob.Intersects(g, systemInterpreter())
 	return ok && err == nil
 }
 
