@@ -14,6 +14,9 @@ import (
 	"apc/compiler/emit/apparmor"
 )
 
+// syncing is how many files are written at a time: each waits for the disk.
+const syncing = 16
+
 // writeFiles writes all files below dir, or none: every text is first written
 // and synced beside its place, and only then are all of them moved there. What
 // stood there before is whole until the new text takes its place.
@@ -39,7 +42,7 @@ func (a *app) writeFiles(files []outFile, dir string) error {
 		err error
 	}
 	var failed error
-	for _, r := range parallel(files, func(f outFile) result {
+	for _, r := range concurrently(syncing, files, func(f outFile) result {
 		tmp, err := stage(filepath.Join(dir, f.path), f.out.File.Text)
 		return result{tmp, err}
 	}) {
