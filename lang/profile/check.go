@@ -58,14 +58,6 @@ type body struct {
 	targets  map[string]bool
 }
 
-// group is what the blocks around a rule add to it.
-type group struct {
-	inside bool
-	deny   bool
-	owner  bool
-	other  bool
-}
-
 func (c *checker) report(d diag.Diagnostic) {
 	for i := len(c.via) - 1; i >= 0; i-- {
 		d.Related = append(d.Related, diag.Related{Range: c.via[i].Range, Message: "included from here"})
@@ -139,7 +131,7 @@ func (c *checker) inPreamble(n Node) bool {
 func (c *checker) profile(p *Profile, parent *body) {
 	b := &body{profile: p, parent: parent, children: map[string]diag.Range{}, included: map[string]bool{}, targets: map[string]bool{}}
 	c.head(b)
-	c.block(p.Block.Nodes, b, group{}, true)
+	c.block(p.Block.Nodes, b, nil, true)
 	c.checkExecs(b)
 	if n := len(b.targets); n > maxTransitions {
 		c.refuse(p.Range, "too-many-targets", fmt.Sprintf("%d named targets in one profile", n), "A profile can name %d.", maxTransitions)
@@ -234,9 +226,7 @@ func (c *checker) block(nodes []Node, b *body, g group, live bool) {
 		case *Rule:
 			c.rule(n, b, g, live)
 		case *Group:
-			c.block(n.Block.Nodes, b, group{
-				inside: true, deny: g.deny || n.Action == rule.Deny, owner: g.owner || n.Owner, other: g.other || n.Other,
-			}, live)
+			c.block(n.Block.Nodes, b, g.within(n.Qualifiers), live)
 		case *If:
 			c.branches(n, b, g, live)
 		case *Profile:
@@ -257,16 +247,10 @@ func (c *checker) child(p *Profile, b *body, g group) {
 	if p.Hat() && len(p.Xattrs) > 0 {
 		c.refuse(p.Range, "bad-xattrs", "xattrs of a hat", "A hat is entered by change_hat, not by a program.")
 	}
-	if g.inside {
+	if len(g) > 0 {
 		c.dropped(p.Range, "child profile")
 	}
 	c.profile(p, b)
-}
-
-// keptInGroup says whether the parser keeps rules of a kind that stand in a
-// block of qualifiers (parser_yacc.y: rules opt_prefix block).
-func keptInGroup(k rule.Kind) bool {
-	return k == rule.KindFile || k == rule.KindLink || k == rule.KindChangeProfile
 }
 
 func (c *checker) dropped(at diag.Range, what string) {
@@ -297,17 +281,30 @@ func (c *checker) branches(i *If, b *body, g group, live bool) {
 	}
 }
 
+// inGroup checks what the blocks around a rule make of it.
+func (c *checker) inGroup(r *Rule, g group) {
+	if f, ok := r.Body.(rule.File); ok && (f.Exec != "" || f.Path == "") {
+		for _, q := range g {
+			if (f.Exec == "x") != (q.Action == rule.Deny) {
+				c.refuse(r.Range, "bad-access", "exec permission that does not go with the block around it",
+					"In a block of deny x stands alone, and in others it needs a transition. Write the rule outside of the block.")
+				return
+			}
+		}
+	}
+	if lost := g.loses(r.Rule); lost != "" {
+		c.report(diag.Warningf(r.Range, "dropped-rule", lost+" that the block around the rule undoes",
+			"Parsers from 4.1 on take the action and priority from the block alone, so that even a deny grants. Write the rule outside of it."))
+	}
+}
+
 // rule checks one rule.
 func (c *checker) rule(r *Rule, b *body, g group, live bool) {
-	kind := r.Kind()
-	if g.inside && !keptInGroup(kind) {
-		c.dropped(r.Range, string(kind)+" rule")
+	if !g.keeps(r.Kind()) {
+		c.dropped(r.Range, string(r.Kind())+" rule")
 		return
 	}
-	file, isFile := r.Body.(rule.File)
-	if isFile && g.deny && file.Exec != "x" && (file.Exec != "" || file.Path == "") {
-		c.refuse(r.Range, "bad-access", "exec permission in a block of deny", "What is denied has no transition. Write `deny PATH x,` outside of the block.")
-	}
+	c.inGroup(r, g)
 	if !live {
 		return
 	}

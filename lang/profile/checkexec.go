@@ -12,24 +12,27 @@ import (
 
 // execRule is a rule that executes, as far as it can contradict another.
 type execRule struct {
-	rule   *Rule
-	path   string // expanded
-	target string // of a change_profile rule, expanded
-	how    string // the transition, with its target
-	owner  bool   // holds for files of the owner
-	other  bool   // holds for files of others
-	via    []*Include
+	rule     *Rule
+	priority int
+	path     string // expanded
+	target   string // of a change_profile rule, expanded
+	how      string // the transition, with its target
+	owner    bool   // holds for files of the owner
+	other    bool   // holds for files of others
+	prompt   bool   // the parser compares it with rules of the same path only
+	via      []*Include
 }
 
 // addExec remembers what a rule says about execution.
 func (c *checker) addExec(r *Rule, b *body, g group) {
-	e := execRule{rule: r, owner: !r.Other && !g.other, other: !r.Owner && !g.owner, via: slices.Clone(c.via)}
+	said := g.applied(r.Rule)
+	e := execRule{rule: r, priority: said.Priority, owner: !said.Other, other: !said.Owner, via: slices.Clone(c.via)}
 	switch f := r.Body.(type) {
 	case rule.File:
 		if f.Target != "" && f.Exec != "" {
 			b.targets[transitionTarget(f, b)] = true
 		}
-		e.path, e.how = f.Path, transitionKey(f, b)
+		e.path, e.how, e.prompt = f.Path, transitionKey(f, b), said.Action == rule.Prompt
 		if f.Path == "" {
 			e.path, e.how = "/{**,}", "ix"
 		}
@@ -39,7 +42,7 @@ func (c *checker) addExec(r *Rule, b *body, g group) {
 			e.target = "**"
 		}
 	}
-	if r.Action == rule.Deny || r.Action == rule.Prompt || g.deny || e.path == "" || e.how == "" {
+	if said.Action == rule.Deny || e.path == "" || e.how == "" {
 		return
 	}
 	for _, path := range c.aliased(c.expanded(e.path, b)) {
@@ -156,6 +159,12 @@ func (c *checker) checkExecs(b *body) {
 // add puts a rule into the set and returns a rule that contradicts it, with a
 // path for which both hold.
 func (s *execSet) add(e execRule) (*execRule, string) {
+	if e.prompt {
+		key := "prompt " + e.path
+		other := s.on(key, e)
+		s.paths[key] = append(s.paths[key], e)
+		return other, e.path
+	}
 	g := execGlob{execRule: e, prefix: literalPrefix(e.path)}
 	if !isExact(e.path) || e.target != "" && !isExact(e.target) {
 		other, at := s.meets(&g, s.globs)
@@ -175,18 +184,26 @@ func (s *execSet) add(e execRule) (*execRule, string) {
 		}()
 	}
 	for _, p := range paths {
-		for i := range s.paths[p] {
-			if o := &s.paths[p][i]; other == nil && contradict(e, *o) && o.target == e.target {
-				other, at = o, p
-			}
+		if other == nil {
+			other, at = s.on(p, e), p
 		}
 	}
 	return other, at
 }
 
+// on returns a rule on an exact path that contradicts this one.
+func (s *execSet) on(path string, e execRule) *execRule {
+	for i := range s.paths[path] {
+		if o := &s.paths[path][i]; contradict(e, *o) && o.target == e.target {
+			return o
+		}
+	}
+	return nil
+}
+
 // contradict says whether two rules for one path cannot both hold.
 func contradict(a, b execRule) bool {
-	same := a.rule.Priority == b.rule.Priority && (a.target == "") == (b.target == "")
+	same := a.priority == b.priority && (a.target == "") == (b.target == "")
 	return same && a.how != b.how && (a.owner && b.owner || a.other && b.other)
 }
 

@@ -134,6 +134,10 @@ func (f *formatter) statement(b *Base, depth int) {
 		if t.start >= end || t.kind == tokEOF || t.kind == tokError {
 			break
 		}
+		if t.kind == tokEnd {
+			s.goOn()
+			continue
+		}
 		if !first {
 			f.gap(before, t, b.Raw, depth)
 		}

@@ -21,6 +21,9 @@ func seeds() []string {
 	for _, c := range checkCases {
 		out = append(out, c.text)
 	}
+	for _, c := range groupCases {
+		out = append(out, "/x { "+c.block+" }\n")
+	}
 	return out
 }
 

@@ -51,23 +51,21 @@ func (c *checker) meaning(p *Profile, name string) *Meaning {
 	return m
 }
 
-// said returns what statements say in the body of m; q are the qualifiers of
-// the blocks around them, or nil where there is none.
-func (c *checker) said(nodes []Node, m *Meaning, seen map[string]bool, q *rule.Qualifiers) []Said {
+// said returns what statements say in the body of m, within the blocks of g.
+func (c *checker) said(nodes []Node, m *Meaning, seen map[string]bool, g group) []Said {
 	var out []Said
 	for _, n := range nodes {
 		switch n := n.(type) {
 		case *Rule:
-			if q == nil || keptInGroup(n.Kind()) {
-				out = append(out, Said{Rule: qualified(n.Rule, q), Range: n.Range})
+			if g.keeps(n.Kind()) {
+				out = append(out, Said{Rule: g.applied(n.Rule), Range: n.Range})
 			}
 		case *Group:
-			inner := qualified(rule.Rule{Qualifiers: n.Qualifiers}, q).Qualifiers
-			out = append(out, c.said(n.Block.Nodes, m, seen, &inner)...)
+			out = append(out, c.said(n.Block.Nodes, m, seen, g.within(n.Qualifiers))...)
 		case *If:
-			out = append(out, c.said(c.taken(n), m, seen, q)...)
+			out = append(out, c.said(c.taken(n), m, seen, g)...)
 		case *Profile:
-			if q == nil {
+			if len(g) == 0 {
 				m.Children = append(m.Children, c.meaning(n, m.Name+"//"+n.Name))
 			}
 		case *Include:
@@ -75,7 +73,7 @@ func (c *checker) said(nodes []Node, m *Meaning, seen map[string]bool, q *rule.Q
 			for _, name := range n.Paths {
 				if file := c.policy.Files[name]; file != nil && !seen[name] {
 					seen[name] = true
-					said.Below = append(said.Below, c.said(file.Nodes, m, seen, q)...)
+					said.Below = append(said.Below, c.said(file.Nodes, m, seen, g)...)
 				}
 			}
 			out = append(out, said)
@@ -95,23 +93,4 @@ func (c *checker) taken(i *If) []Node {
 		}
 	}
 	return nil
-}
-
-// qualified adds the qualifiers of the block around it to a rule's own.
-func qualified(r rule.Rule, q *rule.Qualifiers) rule.Rule {
-	if q == nil {
-		return r
-	}
-	r.Audit = r.Audit || q.Audit
-	if q.Action != rule.Allow {
-		r.Action = q.Action
-	}
-	if r.Priority == 0 {
-		r.Priority = q.Priority
-	}
-	if r.Body == nil || r.Kind() == rule.KindFile || r.Kind() == rule.KindLink {
-		r.Owner = r.Owner || q.Owner
-		r.Other = r.Other || q.Other
-	}
-	return r
 }

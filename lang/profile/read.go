@@ -188,6 +188,10 @@ func (r *reader) collect(first token) ([]token, ending) {
 		if len(tokens) >= fewTokens && r.overlong(tokens, t) {
 			return append(tokens, t), endLong
 		}
+		if t.kind == tokEnd && r.goesOn(tokens) {
+			r.scan.goOn()
+			continue
+		}
 		tokens = append(tokens, t)
 		switch {
 		case t.kind == tokError:
@@ -196,6 +200,21 @@ func (r *reader) collect(first token) ([]token, ending) {
 			return tokens, endProper
 		}
 	}
+}
+
+// goesOn says whether the value of a boolean variable goes on behind a line end:
+// an operand is missing, or the next line begins with an operator.
+func (r *reader) goesOn(tokens []token) bool {
+	if tokens[0].kind != tokBoolean || len(tokens) < 2 {
+		return false
+	}
+	last := tokens[len(tokens)-1]
+	if last.kind == tokKeyword || last.kind == tokPunct && r.text(last) != ")" {
+		return true
+	}
+	r.scan.skip()
+	word := r.src[r.scan.pos:wordEnd(r.src, r.scan.pos)]
+	return word == "and" || word == "or"
 }
 
 // opensProfile says whether a token stands before the name of a profile.

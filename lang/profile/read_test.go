@@ -170,6 +170,8 @@ var statementCases = []struct{ text, want string }{
 	{"@A := a", "@{A} := a"},
 	{"$A = TRUE", "${A} = TRUE"},
 	{"${A} = not $B or (${C} and true)", "${A} = not $B or ( ${C} and true )"},
+	{"$A =\n TRUE", "${A} = TRUE"},
+	{"$A = # why\n\n not\n$B\n\n# why\nor true\n$C = true", "${A} = not $B or true\n${C} = true"},
 	{"/x {\n}", "/x {\n}"},
 	{"profile x {\n}", "profile x {\n}"},
 	{`profile "x y" /z/* {` + "\n}", `profile "x y" /z/* {` + "\n}"},

@@ -95,6 +95,12 @@ func (s *scanner) pop() {
 	}
 }
 
+// goOn reads the value of a boolean variable on behind the end of its line.
+func (s *scanner) goOn() {
+	s.skip()
+	s.push(modeBoolean)
+}
+
 // emit returns the token up to an offset.
 func (s *scanner) emit(kind lexer.TokenType, end int) token {
 	t := token{kind, s.pos, end}

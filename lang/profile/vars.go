@@ -100,7 +100,9 @@ func (v *variables) expandWord(word string, autos map[string][]string, open []st
 		prefix, suffix := word[:start], word[end:]
 		middle := values[0]
 		if len(values) > 1 {
-			middle = alternation(values, strings.HasSuffix(prefix, "/"), strings.HasPrefix(suffix, "/"))
+			// Slashes at the start stay, as // is a root of its own.
+			inside := strings.HasSuffix(prefix, "/") && strings.Trim(prefix, "/") != ""
+			middle = alternation(values, inside, strings.HasPrefix(suffix, "/"))
 		}
 		if len(prefix)+len(middle)+len(suffix) > maxExpanded {
 			return "", fmt.Errorf("@{%s} expands to too much text", name)
@@ -246,7 +248,7 @@ func (v *variables) evalOne(word string) (bool, error) {
 // operand returns the values of an operand, sorted and each once.
 func (v *variables) operand(word string) ([]string, error) {
 	values := []string{unquote(word)}
-	if strings.HasPrefix(word, "@") {
+	if word != "" && variableEnd(word, 0, '@') == len(word) {
 		var err error
 		if values, err = v.values(variableName(word), nil, nil); err != nil {
 			return nil, err
