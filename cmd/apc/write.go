@@ -14,19 +14,13 @@ import (
 	"apc/compiler/emit/apparmor"
 )
 
-// syncing is how many files are written at a time: each waits for the disk.
-const syncing = 16
+// waiting is how many files are waited for at a time: each waits for the disk.
+const waiting = 16
 
 // writeFiles writes all files below dir, or none: every text is first written
 // and synced beside its place, and only then are all of them moved there. What
 // stood there before is whole until the new text takes its place.
 func (a *app) writeFiles(files []outFile, dir string) error {
-	var staged []string
-	defer func() {
-		for _, tmp := range staged {
-			os.Remove(tmp)
-		}
-	}()
 	for _, f := range files {
 		path := filepath.Join(dir, f.path)
 		if err := a.refuseForeign(path); err != nil {
@@ -37,20 +31,14 @@ func (a *app) writeFiles(files []outFile, dir string) error {
 		}
 	}
 	removeStale(files, dir)
-	type result struct {
-		tmp string
-		err error
-	}
-	var failed error
-	for _, r := range concurrently(syncing, files, func(f outFile) result {
-		tmp, err := stage(filepath.Join(dir, f.path), f.out.File.Text)
-		return result{tmp, err}
-	}) {
-		staged = append(staged, r.tmp)
-		failed = errors.Join(failed, r.err)
-	}
-	if failed != nil {
-		return machineError(fmt.Errorf("nothing was written: %w", failed))
+	staged, err := stageAll(files, dir)
+	defer func() {
+		for _, tmp := range staged {
+			os.Remove(tmp)
+		}
+	}()
+	if err != nil {
+		return machineError(fmt.Errorf("nothing was written: %w", err))
 	}
 	for i, f := range files {
 		if err := os.Rename(staged[i], filepath.Join(dir, f.path)); err != nil {
@@ -83,8 +71,27 @@ func removeStale(files []outFile, dir string) {
 // passes them over.
 const stagePattern = ".apc-*"
 
-// stage writes text to a new file beside path.
-func stage(path, text string) (string, error) {
+// stageAll writes the texts to new files beside their places, and syncs them. It
+// returns those that it made, in the order of files; in an error, some. That
+// all are written before the first is synced lets the file system take them to
+// the disk together.
+func stageAll(files []outFile, dir string) ([]string, error) {
+	var staged []string
+	for _, f := range files {
+		tmp, err := writeBeside(filepath.Join(dir, f.path), f.out.File.Text)
+		if tmp != "" {
+			staged = append(staged, tmp)
+		}
+		if err != nil {
+			return staged, err
+		}
+	}
+	return staged, errors.Join(concurrently(waiting, staged, syncFile)...)
+}
+
+// writeBeside writes text to a new file beside path, and returns its name where
+// it was made.
+func writeBeside(path, text string) (string, error) {
 	f, err := os.CreateTemp(filepath.Dir(path), stagePattern)
 	if err != nil {
 		return "", err
@@ -93,10 +100,24 @@ func stage(path, text string) (string, error) {
 	if err == nil {
 		err = f.Chmod(0o644)
 	}
-	if err == nil {
-		err = f.Sync()
-	}
 	return f.Name(), errors.Join(err, f.Close())
+}
+
+// stage writes and syncs one file beside path.
+func stage(path, text string) (string, error) {
+	tmp, err := writeBeside(path, text)
+	if err == nil {
+		err = syncFile(tmp)
+	}
+	return tmp, err
+}
+
+func syncFile(path string) error {
+	f, err := os.OpenFile(path, os.O_RDWR, 0)
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Sync(), f.Close())
 }
 
 // refuseForeign keeps files that apc did not make.
