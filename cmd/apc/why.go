@@ -510,3 +510,36 @@ func literalPart(pattern string) string {
 	}
 	return pattern
 }
+
+// advice says in one line what an event's policy lacks, in the words of apc
+// why: the statement that would allow the access, or the deny that wins. It is
+// "" where no policy makes the profile, and where the policy allows the access.
+func (w *answerer) advice(e *audit.Event) (string, error) {
+	want := propose.Asks(e)
+	at, err := w.locate(e)
+	if err != nil || at.profile == nil || !isDenial(e.Mode) {
+		return "", err
+	}
+	f := propose.Decide(at.module, at.profile, want)
+	switch f.Verdict {
+	case propose.Unanswerable:
+		return want.Problem, nil
+	case propose.NeedsFlag:
+		return "needs " + oneLine(propose.Flag(want.Flag)), nil
+	case propose.Denied:
+		return fmt.Sprintf("denied by `%s`, %s", f.Deny[0].Rule.String(), f.Deny[0].Origins[0].Range), nil
+	case propose.OwnerOnly:
+		return fmt.Sprintf("granted to the owner of the file only, by `%s`, %s", f.Allow[0].Rule.String(), f.Allow[0].Origins[0].Range), nil
+	case propose.Transition:
+		return "the exec is granted, and its transition failed: " + e.Info, nil
+	}
+	q := &question{answerer: w, located: at, event: *e, want: want, finding: f}
+	for _, s := range propose.Choices(want, f.Missing) {
+		if _, problem := q.try(s); problem == "" {
+			return "missing " + oneLine(s), nil
+		}
+	}
+	return "", nil
+}
+
+func oneLine(s propose.Statement) string { return strings.Join(strings.Fields(s.HCL()), " ") }
