@@ -38,6 +38,16 @@ type Node interface {
 	blocks() []*Block
 }
 
+// walk visits nodes and, behind each, those of its blocks.
+func walk(nodes []Node, visit func(Node)) {
+	for _, n := range nodes {
+		visit(n)
+		for _, b := range n.blocks() {
+			walk(b.Nodes, visit)
+		}
+	}
+}
+
 // Base is what every node has: where it was read and how it was written.
 type Base struct {
 	// Range is the place of Raw; a node made by a program has none.

@@ -2,9 +2,12 @@ package profile
 
 import (
 	"errors"
+	"slices"
+	"strings"
 	"sync"
 
 	"github.com/alecthomas/participle/v2"
+	"github.com/alecthomas/participle/v2/lexer"
 
 	"apc/lang/rule"
 )
@@ -22,33 +25,67 @@ func rules[B any, P interface {
 }]() ruleReader {
 	full, bare := build[statement[B]](), build[plain[B]]()
 	return func(r *reader, tokens []token) (Node, error) {
-		if tokens[0].kind != tokKeyword || r.wordsEnd(tokens) == 0 {
-			s, err := parse(bare, r.src, tokens)
-			if err != nil {
-				return nil, err
-			}
-			return &Rule{Rule: rule.Rule{Body: P(&s.Body).body(r, words{})}}, nil
+		w, rest := r.words(tokens)
+		if s, err := parse(bare, r.src, rest); err == nil {
+			return r.ruleOf(w, P(&s.Body)), nil
 		}
 		s, err := parse(full, r.src, tokens)
 		if err != nil {
 			return nil, err
 		}
-		q := r.qualifiers(s.Words)
-		body := P(&s.Body).body(r, s.Words)
-		r.checkWords(s.Words, body.Kind())
-		return &Rule{Rule: rule.Rule{Qualifiers: q, Body: body}}, nil
+		return r.ruleOf(s.Words, P(&s.Body)), nil
 	}
+}
+
+// words reads the words before a rule, but for its priority, and returns what
+// stands behind them.
+func (r *reader) words(tokens []token) (w words, rest []token) {
+	take := func(into *lexer.Token, among ...string) {
+		if tokens[0].kind == tokKeyword && slices.Contains(among, r.text(tokens[0])) {
+			*into, tokens = r.lexed(tokens[0]), tokens[1:]
+		}
+	}
+	take(&w.Audit, "audit")
+	take(&w.Action, "allow", "deny", "prompt")
+	take(&w.Owner, "owner", "user", "other")
+	return w, tokens
+}
+
+// pathRule reads `[WORDS] PATH ACCESS [-> TARGET],`. Nearly all rules are that,
+// so it is done without the grammar, which reads all others.
+func (r *reader) pathRule(tokens []token) (Node, error) {
+	w, rest := r.words(tokens)
+	arrow := len(rest) == 5 && r.is(rest[2], "->") && isPath(rest[3])
+	if !arrow && len(rest) != 3 || !isPath(rest[0]) || rest[1].kind != tokAccess || !r.is(rest[len(rest)-1], ",") {
+		return grammar().paths(r, tokens)
+	}
+	p := &pathRule{Path: r.lexed(rest[0]), Access: r.lexed(rest[1])}
+	if arrow {
+		p.Target = r.lexed(rest[3])
+	}
+	return r.ruleOf(w, p), nil
+}
+
+func isPath(t token) bool { return t.kind == tokWord || t.kind == tokVariable }
+
+// lexed returns a token as the grammar captures it.
+func (r *reader) lexed(t token) lexer.Token { return lexed(r.src, t) }
+
+// ruleOf lowers a rule.
+func (r *reader) ruleOf(w words, b lowerer) *Rule {
+	q := r.qualifiers(w)
+	body := b.body(r, w)
+	r.checkWords(w, body.Kind())
+	return &Rule{Rule: rule.Rule{Qualifiers: q, Body: body}}
 }
 
 // grammars holds the parser of every kind of statement.
 type grammars struct {
 	rules   map[string]ruleReader // by keyword
-	paths   ruleReader            // rules that begin with a path
-	others  ruleReader            // all other rules on paths
+	paths   ruleReader            // of rules on paths
 	abi     *participle.Parser[abiStatement]
 	alias   *participle.Parser[aliasStatement]
 	rlimit  *participle.Parser[rlimitStatement]
-	include *participle.Parser[includeStatement]
 	assign  *participle.Parser[assignStatement]
 	boolean *participle.Parser[booleanStatement]
 	profile *participle.Parser[profileHead]
@@ -69,9 +106,9 @@ var grammar = sync.OnceValue(func() *grammars {
 			"mount": mount, "remount": umount, "umount": umount, "unmount": umount,
 			"pivot_root": rules[pivotRootRule](), "change_profile": rules[changeProfileRule](),
 		},
-		paths: rules[pathFirst](), others: rules[pathRule](),
-		abi: build[abiStatement](), alias: build[aliasStatement](), rlimit: build[rlimitStatement](),
-		include: build[includeStatement](), assign: build[assignStatement](), boolean: build[booleanStatement](),
+		paths: rules[pathRule](),
+		abi:   build[abiStatement](), alias: build[aliasStatement](), rlimit: build[rlimitStatement](),
+		assign: build[assignStatement](), boolean: build[booleanStatement](),
 		profile: build[profileHead](), group: build[groupHead](), ifs: build[ifHead](), elses: build[elseHead](),
 	}
 })
@@ -81,7 +118,7 @@ func (r *reader) build(tokens []token) (Node, error) {
 	first, last := tokens[0], tokens[len(tokens)-1]
 	switch {
 	case first.kind == tokInclude:
-		return r.include(tokens)
+		return r.include(tokens), nil
 	case first.kind == tokVariable && r.isAssignment(tokens):
 		return r.assign(tokens)
 	case first.kind == tokBoolean:
@@ -108,13 +145,13 @@ func (r *reader) rule(tokens []token) (Node, error) {
 	first := tokens[min(r.wordsEnd(tokens), len(tokens)-1)]
 	switch first.kind {
 	case tokWord, tokVariable:
-		return g.paths(r, tokens)
+		return r.pathRule(tokens)
 	case tokKeyword:
 		if read, ok := g.rules[r.text(first)]; ok {
 			return read(r, tokens)
 		}
 	}
-	return g.others(r, tokens)
+	return g.paths(r, tokens)
 }
 
 // wordsEnd returns the index of the first token behind the qualifiers.
@@ -176,18 +213,11 @@ func (r *reader) elseHead(tokens []token) (*elseHead, error) {
 	return parse(grammar().elses, r.src, tokens)
 }
 
-func (r *reader) include(tokens []token) (Node, error) {
-	s, err := parse(grammar().include, r.src, tokens)
-	if err != nil {
-		return nil, err
-	}
-	inc := rule.Include{IfExists: endsWith(r.text(tokens[0]), "exists")}
-	inc.Path, inc.Magic = pathOf(s.Path.Value)
-	return &Include{Include: inc}, nil
-}
-
-func endsWith(s, suffix string) bool {
-	return len(s) >= len(suffix) && s[len(s)-len(suffix):] == suffix
+// include reads an include, of which the scanner makes two tokens.
+func (r *reader) include(tokens []token) Node {
+	inc := rule.Include{IfExists: strings.HasSuffix(r.text(tokens[0]), "exists")}
+	inc.Path, inc.Magic = pathOf(r.text(tokens[1]))
+	return &Include{Include: inc}
 }
 
 func (r *reader) abi(tokens []token) (Node, error) {

@@ -23,8 +23,8 @@ type statement[B any] struct {
 	Body  B     `parser:"@@ ','"`
 }
 
-// plain is a statement without words before it. Most have none, and a grammar
-// that does not look for them is faster.
+// plain is a statement without words before it. A grammar that does not look
+// for them is faster.
 type plain[B any] struct {
 	Body B `parser:"@@ ','"`
 }
@@ -54,14 +54,7 @@ type (
 		Rule *pathRule `parser:"'file' @@?"`
 	}
 
-	// pathFirst is `/path rw -> target`.
-	pathFirst struct {
-		Path   lexer.Token `parser:"@( Word | Variable )"`
-		Access lexer.Token `parser:"@Access"`
-		Target lexer.Token `parser:"( '->' @( Word | Variable ) )?"`
-	}
-
-	// pathRule is any rule on a path: as pathFirst, or `rw /path -> target`.
+	// pathRule is `/path rw -> target` or `rw /path -> target`.
 	pathRule struct {
 		Safety lexer.Token `parser:"@( 'safe' | 'unsafe' )?"`
 		Path   lexer.Token `parser:"( @( Word | Variable )"`
@@ -180,10 +173,6 @@ type (
 		Rule rlimitRule `parser:"@@ ','"`
 	}
 
-	includeStatement struct {
-		Path lexer.Token `parser:"Include @Value"`
-	}
-
 	assignStatement struct {
 		Name   lexer.Token   `parser:"@Variable"`
 		Op     lexer.Token   `parser:"@( '=' | '+=' | '?=' | ':=' )"`
@@ -273,7 +262,11 @@ func (f *feed) Next() (lexer.Token, error) {
 	}
 	t := f.tokens[0]
 	f.tokens = f.tokens[1:]
-	return lexer.Token{Type: t.kind, Value: f.src[t.start:t.end], Pos: lexer.Position{Offset: t.start}}, nil
+	return lexed(f.src, t), nil
+}
+
+func lexed(src string, t token) lexer.Token {
+	return lexer.Token{Type: t.kind, Value: src[t.start:t.end], Pos: lexer.Position{Offset: t.start}}
 }
 
 // build makes the parser of one kind of statement.

@@ -30,6 +30,13 @@ type Loader struct {
 
 	mu    sync.Mutex
 	files map[string]*loaded
+	found map[string]resolved // by what an include says
+}
+
+// resolved is what a path of an include or an abi leads to.
+type resolved struct {
+	files []string // the file, or those of a directory
+	found bool
 }
 
 // Policy is a file with all that it includes.
@@ -40,10 +47,11 @@ type Policy struct {
 
 // loaded is a file of the cache.
 type loaded struct {
-	once  sync.Once
-	file  *File
-	diags diag.List
-	err   error
+	once     sync.Once
+	file     *File
+	includes []*Include // those that bring something in
+	diags    diag.List
+	err      error
 }
 
 // Load reads a file and what it includes. It returns what could be read, and
@@ -61,8 +69,7 @@ func (l *Loader) Load(ctx context.Context, name string) (*Policy, diag.List, err
 // LoadText reads a text in place of a file, and what it includes.
 func (l *Loader) LoadText(ctx context.Context, name, text string) (*Policy, diag.List, error) {
 	entry := &loaded{}
-	entry.file, entry.diags = Parse(name, text)
-	entry.diags = append(entry.diags, l.resolveAll(entry.file)...)
+	l.parse(entry, name, text)
 	return l.policy(ctx, entry)
 }
 
@@ -70,10 +77,8 @@ func (l *Loader) LoadText(ctx context.Context, name, text string) (*Policy, diag
 func (l *Loader) policy(ctx context.Context, root *loaded) (*Policy, diag.List, error) {
 	p := &Policy{File: root.file, Files: map[string]*File{}}
 	diags := slices.Clone(root.diags)
-	for queue := []*File{root.file}; len(queue) > 0; {
-		file := queue[0]
-		queue = queue[1:]
-		for _, inc := range includes(file.Nodes, nil) {
+	for queue := []*loaded{root}; len(queue) > 0; queue = queue[1:] {
+		for _, inc := range queue[0].includes {
 			for _, name := range inc.Paths {
 				if p.Files[name] != nil {
 					continue
@@ -90,24 +95,11 @@ func (l *Loader) policy(ctx context.Context, root *loaded) (*Policy, diag.List, 
 				}
 				p.Files[name] = entry.file
 				diags = append(diags, entry.diags...)
-				queue = append(queue, entry.file)
+				queue = append(queue, entry)
 			}
 		}
 	}
 	return p, diags.Sorted(), nil
-}
-
-// includes returns the includes among nodes and in their blocks.
-func includes(nodes []Node, out []*Include) []*Include {
-	for _, n := range nodes {
-		if i, ok := n.(*Include); ok {
-			out = append(out, i)
-		}
-		for _, b := range n.blocks() {
-			out = includes(b.Nodes, out)
-		}
-	}
-	return out
 }
 
 // Included returns the files that an include brings in.
@@ -142,9 +134,14 @@ func (l *Loader) read(e *loaded, name, abs string) {
 			e.err = fmt.Errorf("cannot read %s: %w", name, reason(err))
 			return
 		}
-		e.file, e.diags = Parse(name, string(text))
-		e.diags = append(e.diags, l.resolveAll(e.file)...)
+		l.parse(e, name, string(text))
 	})
+}
+
+// parse fills an entry from the text of its file.
+func (l *Loader) parse(e *loaded, name, text string) {
+	e.file, e.diags = Parse(name, text)
+	l.resolveAll(e)
 }
 
 // reason returns an error without the operation and the path.
@@ -184,37 +181,24 @@ func rooted(abs string) string {
 }
 
 // resolveAll finds the files that the statements of a file name.
-func (l *Loader) resolveAll(f *File) diag.List {
-	var diags diag.List
-	for _, inc := range includes(f.Nodes, nil) {
-		paths, found := l.resolve(inc.Path, inc.Magic)
-		inc.Paths = paths
-		if !found && !inc.IfExists {
-			diags = append(diags, l.missing(inc.Range, "missing-include", "include of a file that is not there", inc.Path, inc.Magic))
+func (l *Loader) resolveAll(e *loaded) {
+	walk(e.file.Nodes, func(n Node) {
+		switch n := n.(type) {
+		case *Include:
+			to := l.resolve(n.Path, n.Magic)
+			if n.Paths = to.files; len(to.files) > 0 {
+				e.includes = append(e.includes, n)
+			}
+			if !to.found && !n.IfExists {
+				e.diags = append(e.diags, l.missing(n.Range, "missing-include", "include of a file that is not there", n.Path, n.Magic))
+			}
+		case *ABI:
+			built := n.Magic && (n.Path == "kernel" || n.Path == "default")
+			if !built && len(l.resolve(n.Path, n.Magic).files) == 0 {
+				e.diags = append(e.diags, l.missing(n.Range, "missing-abi", "abi file that is not there", n.Path, n.Magic))
+			}
 		}
-	}
-	for _, a := range abis(f.Nodes, nil) {
-		if a.Magic && (a.Path == "kernel" || a.Path == "default") {
-			continue
-		}
-		if paths, _ := l.resolve(a.Path, a.Magic); len(paths) == 0 {
-			diags = append(diags, l.missing(a.Range, "missing-abi", "abi file that is not there", a.Path, a.Magic))
-		}
-	}
-	return diags
-}
-
-// abis returns the abi statements among nodes and in their blocks.
-func abis(nodes []Node, out []*ABI) []*ABI {
-	for _, n := range nodes {
-		if a, ok := n.(*ABI); ok {
-			out = append(out, a)
-		}
-		for _, b := range n.blocks() {
-			out = abis(b.Nodes, out)
-		}
-	}
-	return out
+	})
 }
 
 func (l *Loader) missing(at diag.Range, code, summary, name string, magic bool) diag.Diagnostic {
@@ -228,16 +212,38 @@ func (l *Loader) missing(at diag.Range, code, summary, name string, magic bool) 
 	return diag.Errorf(at, code, summary, "There is no %s %s.", name, where)
 }
 
-// resolve returns the files that a path names: one, or those of a directory.
-// found is false where there is neither.
-func (l *Loader) resolve(name string, magic bool) (files []string, found bool) {
-	if name == "" {
-		return nil, false
-	}
-	candidates := []string{l.abs(name)}
+// resolve looks up what a path leads to, once.
+func (l *Loader) resolve(name string, magic bool) resolved {
+	key := name
 	if magic {
-		candidates = nil
-		for _, b := range l.Base {
+		key = "<" + name
+	}
+	l.mu.Lock()
+	to, ok := l.found[key]
+	l.mu.Unlock()
+	if ok {
+		return to
+	}
+	to = l.lookUp(name, magic)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.found == nil {
+		l.found = map[string]resolved{}
+	}
+	l.found[key] = to
+	return to
+}
+
+func (l *Loader) lookUp(name string, magic bool) resolved {
+	if name == "" {
+		return resolved{}
+	}
+	var candidates []string
+	if !magic {
+		candidates = []string{l.abs(name)}
+	}
+	for _, b := range l.Base {
+		if magic {
 			candidates = append(candidates, path.Join(l.abs(b), name))
 		}
 	}
@@ -246,12 +252,12 @@ func (l *Loader) resolve(name string, magic bool) (files []string, found bool) {
 		switch {
 		case err != nil:
 		case info.IsDir():
-			return l.directory(c), true
+			return resolved{l.directory(c), true}
 		default:
-			return []string{c}, true
+			return resolved{[]string{c}, true}
 		}
 	}
-	return nil, false
+	return resolved{}
 }
 
 // directory returns the files of a directory that an include takes.

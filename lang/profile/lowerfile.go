@@ -19,10 +19,6 @@ func (f *bareFile) body(r *reader, w words) rule.Body {
 	return rule.File{}
 }
 
-func (p *pathFirst) body(r *reader, w words) rule.Body {
-	return (&pathRule{Path: p.Path, Access: p.Access, Target: p.Target}).body(r, w)
-}
-
 func (p *pathRule) body(r *reader, w words) rule.Body {
 	path, letters := p.Path, p.Access
 	if present(p.First) {

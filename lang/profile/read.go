@@ -25,8 +25,10 @@ type reader struct {
 	lines []int // where lines begin
 	last  diag.Pos
 	diags diag.List
-	given int // up to here the text belongs to nodes
-	depth int
+	// tokens holds those of the statement at hand; the next one's replace them.
+	tokens []token
+	given  int // up to here the text belongs to nodes
+	depth  int
 }
 
 // Parse reads profile text. It returns all that could be read, whatever is
@@ -173,7 +175,8 @@ const (
 
 // collect reads the tokens of a statement.
 func (r *reader) collect(first token) ([]token, ending) {
-	tokens := make([]token, 0, 8)
+	tokens := r.tokens[:0]
+	defer func() { r.tokens = tokens }()
 	for t := first; ; t = r.scan.next() {
 		if len(tokens) == 1 && t.kind == tokWord && r.text(t) == "{" && r.opensProfile(first) {
 			t.kind = tokPunct // a name is missing

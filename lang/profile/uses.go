@@ -20,7 +20,7 @@ type Use struct {
 // Uses returns what a file uses, in order, that not every parser knows.
 func Uses(f *File) []Use {
 	u := &uses{}
-	u.nodes(f.Nodes)
+	walk(f.Nodes, u.node)
 	return u.found
 }
 
@@ -80,40 +80,35 @@ func (u *uses) addOther(n Node, since feature.Version, doc string) {
 	u.found = append(u.found, Use{Doc: doc, Since: since, Range: n.base().Range})
 }
 
-func (u *uses) nodes(nodes []Node) {
-	for _, n := range nodes {
-		switch n := n.(type) {
-		case *Assign:
-			u.assign(n)
-		case *ABI:
-			if n.Magic && n.Path == "default" {
-				u.addOther(n, feature.V5_0, "abi <default>")
-			}
-		case *Rule:
-			u.qualifiers(n, n.Qualifiers)
-			u.add(n, bodyFeatures(n.Body)...)
-		case *Group:
-			u.qualifiers(n, n.Qualifiers)
-			if n.Action == rule.Deny {
-				u.add(n, feature.DenyBlock)
-			}
-		case *Profile:
-			u.add(n, flagFeatures(n.Flags)...)
-			if len(n.Identities) > 0 {
-				u.addOther(n, feature.V5_0, "identities of a profile")
-			}
-			if slices.Contains(n.Flags, "debug") {
-				u.addOther(n, feature.V4_1, "the flag debug")
-			}
-		case *If:
-			for _, b := range n.Branches {
-				if b.Cond != nil && !simple(b.Cond) {
-					u.addAt(b.Range, feature.ConditionOperator)
-				}
-			}
+func (u *uses) node(n Node) {
+	switch n := n.(type) {
+	case *Assign:
+		u.assign(n)
+	case *ABI:
+		if n.Magic && n.Path == "default" {
+			u.addOther(n, feature.V5_0, "abi <default>")
 		}
-		for _, b := range n.blocks() {
-			u.nodes(b.Nodes)
+	case *Rule:
+		u.qualifiers(n, n.Qualifiers)
+		u.add(n, bodyFeatures(n.Body)...)
+	case *Group:
+		u.qualifiers(n, n.Qualifiers)
+		if n.Action == rule.Deny {
+			u.add(n, feature.DenyBlock)
+		}
+	case *Profile:
+		u.add(n, flagFeatures(n.Flags)...)
+		if len(n.Identities) > 0 {
+			u.addOther(n, feature.V5_0, "identities of a profile")
+		}
+		if slices.Contains(n.Flags, "debug") {
+			u.addOther(n, feature.V4_1, "the flag debug")
+		}
+	case *If:
+		for _, b := range n.Branches {
+			if b.Cond != nil && !simple(b.Cond) {
+				u.addAt(b.Range, feature.ConditionOperator)
+			}
 		}
 	}
 }
