@@ -37,10 +37,11 @@ type Output struct {
 	Service *policy.Service
 	Target  *feature.Target
 	Module  *ir.Module
-	// Fitted is the module before the passes.
-	Fitted *ir.Module
-	File   apparmor.File
-	Losses []fit.Loss
+	// Asked is the module as the policy states it, Fitted as the target can
+	// hold it, before the passes.
+	Asked, Fitted *ir.Module
+	File          apparmor.File
+	Losses        []fit.Loss
 	// Accepted counts the losses that the policy or a module accepts.
 	Accepted int
 	// Widenings lists the rules that passes made wider, as the policy asks.
@@ -69,9 +70,27 @@ func Stages() []string {
 // Compile compiles one service for one target. Without a File in the output
 // its diagnostics hold an error.
 func Compile(p *policy.Policy, s *policy.Service, t *feature.Target, opts Options) *Output {
+	out := fitted(p, s, t, opts)
+	out.optimise(opts)
+	out.emit(opts)
+	return out
+}
+
+// Inspect compiles as Compile does, but runs no pass: the rules that come out
+// are those that the policy states, each for itself, as the target can hold
+// them.
+func Inspect(p *policy.Policy, s *policy.Service, t *feature.Target, opts Options) *Output {
+	out := fitted(p, s, t, opts)
+	out.emit(opts)
+	return out
+}
+
+// fitted lowers a service, and fits it to the target.
+func fitted(p *policy.Policy, s *policy.Service, t *feature.Target, opts Options) *Output {
 	out := &Output{Policy: p, Service: s, Target: t, strict: opts.Strict, today: opts.Today}
 	var diags diag.List
 	out.Module, diags = lower.Service(p, s)
+	out.Asked = out.Module
 	out.Diags = append(out.Diags, out.unaccepted(diags, opts)...)
 	out.checked("lower", opts)
 
@@ -83,7 +102,11 @@ func Compile(p *policy.Policy, s *policy.Service, t *feature.Target, opts Option
 	out.checked(fit.Pass, opts)
 
 	out.Fitted, out.Lowered = out.Module, rules(out.Module)
-	out.optimise(opts)
+	return out
+}
+
+// emit writes the text, and reads it back.
+func (out *Output) emit(opts Options) {
 	out.Rules = rules(out.Module)
 	if !out.Diags.HasErrors() {
 		out.File = apparmor.Emit(out.Module, opts.Annotate)
@@ -91,7 +114,6 @@ func Compile(p *policy.Policy, s *policy.Service, t *feature.Target, opts Option
 			out.Diags = append(out.Diags, out.readBack()...)
 		}
 	}
-	return out
 }
 
 // optimise runs the passes of the level that is asked for.

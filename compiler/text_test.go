@@ -154,8 +154,8 @@ func TestLintText(t *testing.T) {
 		"/etc/** r, # apc:ignore broad-read it looks\n/opt/** r,": "broad-read sensitive-path",
 	} {
 		modules, diags := lowered(t, "@{ETC} = /etc\n@{OWN} = /srv/app /var/lib/app\n@{BOTH} = @{OWN} /etc/\nprofile p {\n"+body+"\n}\n")
-		list := append(diags, lint.Module(modules[0], lint.Options{})...)
-		if got := codes(list); got != want {
+		list := append(diags, lint.Module(lint.Subject{Module: modules[0]}, lint.NewRun(nil, nil), lint.Options{}).Findings...)
+		if got := codes(list, tabled...); got != want {
 			t.Errorf("%s\ngives %q, want %q", body, got, want)
 		}
 	}
@@ -190,7 +190,7 @@ func TestLintDistribution(t *testing.T) {
 		}
 		for _, m := range modules {
 			profiles += len(m.Profiles())
-			for _, d := range lint.Module(m, lint.Options{}) {
+			for _, d := range lint.Module(lint.Subject{Module: m, Text: p}, lint.NewRun(nil, nil), lint.Options{}).Findings {
 				if d.Subject.File != file {
 					t.Errorf("%s: a finding is about %s", filepath.Base(file), d.Subject)
 				}

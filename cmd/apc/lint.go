@@ -124,8 +124,9 @@ func (a *app) lintPolicies(args []string, f loadFlags, found *linted) error {
 	found.input = append(found.input, l.diags...)
 	outputs, diags := l.inspect(f, compiler.Options{Today: a.today})
 	found.input = append(found.input, diags...)
+	run := lint.NewRun(nil, nil)
 	for _, out := range outputs {
-		found.findings = append(found.findings, lint.Module(out.Module, lint.Options{Severity: out.Policy.Settings.Severity, Today: a.today})...)
+		found.findings = append(found.findings, out.Lint(nil, run, lint.Options{Severity: out.Policy.Settings.Severity, Today: a.today}).Findings...)
 	}
 	return nil
 }
@@ -135,11 +136,11 @@ func (a *app) lintTexts(paths []string, base string, found *linted) error {
 		readText
 		findings diag.List
 	}
-	reader := newTextReader(base)
+	reader, run := newTextReader(base), lint.NewRun(nil, nil)
 	for _, r := range parallel(paths, func(path string) result {
 		out := result{readText: reader.read(path)}
 		for _, m := range out.modules {
-			out.findings = append(out.findings, lint.Module(m, lint.Options{Today: a.today})...)
+			out.findings = append(out.findings, lint.Module(lint.Subject{Module: m}, run, lint.Options{Today: a.today}).Findings...)
 		}
 		return out
 	}) {

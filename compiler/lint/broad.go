@@ -12,6 +12,7 @@ import (
 
 var broadWrite = &Rule{
 	Name:     "broad-write",
+	Group:    Breadth,
 	Severity: diag.Error,
 	Summary:  "writing is allowed too broadly",
 	Why: "A `**` that is not below a directory of the service's own lets it change files of others: configuration, " +
@@ -20,13 +21,12 @@ var broadWrite = &Rule{
 	InText:  "Name a directory that is the program's own, as in `/var/lib/NAME/** rw,`, or the files.",
 	Bad:     `data = ["/var/lib/**"]`,
 	Good:    `data = ["/var/lib/app/"]`,
-	check: func(m *ir.Module, p *ir.Profile, report reporter) {
-		broad(m, p, report, rule.Write|rule.Append|rule.LinkTo)
-	},
+	check:   func(c *context) { broad(c, rule.Write|rule.Append|rule.LinkTo) },
 }
 
 var broadRead = &Rule{
 	Name:     "broad-read",
+	Group:    Breadth,
 	Severity: diag.Warning,
 	Summary:  "reading or executing is allowed too broadly",
 	Why: "A `**` that is not below a directory of the service's own reaches files that it has no business with: keys, " +
@@ -35,7 +35,7 @@ var broadRead = &Rule{
 	InText:  "Name the directory that is meant, as in `/etc/NAME/** r,`, or the files.",
 	Bad:     `config = ["/etc/**"]`,
 	Good:    `config = ["/etc/app/"]`,
-	check:   func(m *ir.Module, p *ir.Profile, report reporter) { broad(m, p, report, 0) },
+	check:   func(c *context) { broad(c, 0) },
 }
 
 // shared are directories that belong to no single service: a `**` below one
@@ -56,38 +56,38 @@ var systemRead = []string{
 
 // broad reports rules with `**` that change files (mask) or only read them.
 // Profile text declares no directories, so there only shared ones count.
-func broad(m *ir.Module, p *ir.Profile, report reporter, mask rule.Access) {
+func broad(c *context, mask rule.Access) {
 	const changes = rule.Write | rule.Append | rule.LinkTo
 	if mask != 0 {
-		everything(p, report)
+		everything(c)
 	}
-	allowedFiles(p, func(r ir.Rule, f rule.File) {
+	c.allowedFiles(func(r ir.Rule, f rule.File) {
 		if !strings.Contains(f.Path, "**") || (f.Access&changes != 0) != (mask != 0) {
 			return
 		}
 		if strings.HasSuffix(f.Path, "/") && f.Access == rule.Read && f.Exec == "" {
 			return // names of files, not what is in them
 		}
-		declared := m.Text || slices.ContainsFunc(p.Own, func(own string) bool { return strings.HasPrefix(f.Path, own) })
-		for _, base := range bases(f.Path, m.Values) {
+		declared := c.isText() || slices.ContainsFunc(c.profile.Own, func(own string) bool { return strings.HasPrefix(f.Path, own) })
+		for _, base := range bases(f.Path, c.Module.Values) {
 			if slices.Contains(shared, base) && (mask != 0 || !declared || !slices.Contains(systemRead, base)) {
-				report(r, "it reaches files everywhere below "+base+", which no service has for itself.")
+				c.report(r, "it reaches files everywhere below "+base+", which no service has for itself.")
 				return
 			}
 		}
 		if !declared {
-			report(r, "it is not below a directory that the policy declares.")
+			c.report(r, "it is not below a directory that the policy declares.")
 		}
 	})
 }
 
 // everything reports rules that grant all access to all files.
-func everything(p *ir.Profile, report reporter) {
-	for _, r := range p.Rules {
+func everything(c *context) {
+	for _, r := range c.profile.Rules {
 		f, isFile := r.Body.(rule.File)
 		_, isAll := r.Body.(rule.All)
 		if r.Action != rule.Deny && (isAll || isFile && f.Path == "") {
-			report(r, "it grants every access to every file.")
+			c.report(r, "it grants every access to every file.")
 		}
 	}
 }

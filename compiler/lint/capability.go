@@ -10,6 +10,7 @@ import (
 
 var dangerousCapability = &Rule{
 	Name:     "dangerous-capability",
+	Group:    Escape,
 	Severity: diag.Error,
 	Summary:  "a capability that amounts to root has no reason",
 	Why:      "Some capabilities give power over the whole machine. Whoever reviews the policy must see why one is needed.",
@@ -17,19 +18,19 @@ var dangerousCapability = &Rule{
 	InText:   "Remove it, or say in a comment above it or beside it what it is for.",
 	Bad:      `capabilities = ["sys_admin"]`,
 	Good:     `capabilities = [{ name = "sys_admin", reason = "mounts the snapshots that it serves" }]`,
-	check: func(_ *ir.Module, p *ir.Profile, report reporter) {
-		for _, r := range p.Rules {
-			c, ok := r.Body.(rule.Capability)
+	check: func(c *context) {
+		for _, r := range c.profile.Rules {
+			capability, ok := r.Body.(rule.Capability)
 			if !ok || r.Action == rule.Deny || slices.ContainsFunc(r.Origins, func(o ir.Origin) bool { return o.Reason != "" }) {
 				continue
 			}
-			for _, name := range c.Names {
+			for _, name := range capability.Names {
 				if gives := dangerous[name]; gives != "" {
-					report(r, name+" lets it "+gives+".")
+					c.report(r, name+" lets it "+gives+".")
 				}
 			}
-			if len(c.Names) == 0 {
-				report(r, "it grants every capability.")
+			if len(capability.Names) == 0 {
+				c.report(r, "it grants every capability.")
 			}
 		}
 	},

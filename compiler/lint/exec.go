@@ -12,6 +12,7 @@ import (
 
 var writeExec = &Rule{
 	Name:     "write-exec",
+	Group:    Escape,
 	Severity: diag.Error,
 	Summary:  "a file can be written and executed",
 	Why:      "Whoever can make the service write a file can then make it run that file: the profile no longer bounds what code it runs.",
@@ -28,14 +29,14 @@ run "/opt/app/plugins/*" {
 	check: checkWriteExec,
 }
 
-func checkWriteExec(m *ir.Module, p *ir.Profile, report reporter) {
+func checkWriteExec(c *context) {
 	type entry struct {
 		r ir.Rule
 		g glob.Glob
 	}
 	var writes, executes []entry
-	allowedFiles(p, func(r ir.Rule, f rule.File) {
-		g, ok := pattern(m, f.Path)
+	c.allowedFiles(func(r ir.Rule, f rule.File) {
+		g, ok := c.pattern(f.Path)
 		if !ok {
 			return
 		}
@@ -54,7 +55,7 @@ func checkWriteExec(m *ir.Module, p *ir.Profile, report reporter) {
 			switch {
 			case !ok:
 			case w.r.String() == x.r.String():
-				report(w.r, "it does both.")
+				c.report(w.r, "it does both.")
 			default:
 				if others == nil {
 					first = path
@@ -63,7 +64,7 @@ func checkWriteExec(m *ir.Module, p *ir.Profile, report reporter) {
 			}
 		}
 		if others != nil {
-			report(w.r, executedBy(others, first), others...)
+			c.report(w.r, executedBy(others, first), others...)
 		}
 	}
 }
@@ -89,6 +90,7 @@ func meet(a, b glob.Glob) (path string, ok bool) {
 
 var unconfinedExec = &Rule{
 	Name:     "unconfined-exec",
+	Group:    Escape,
 	Severity: diag.Error,
 	Summary:  "a program runs unconfined",
 	Why:      "What runs unconfined does whatever its user may, and whoever controls its arguments or input does too.",
@@ -101,8 +103,8 @@ var unconfinedExec = &Rule{
   as   = "child"
   data = ["/var/lib/app/thumbs/"]
 }`,
-	check: func(_ *ir.Module, p *ir.Profile, report reporter) {
-		for _, r := range p.Rules {
+	check: func(c *context) {
+		for _, r := range c.profile.Rules {
 			if r.Action == rule.Deny {
 				continue
 			}
@@ -110,13 +112,13 @@ var unconfinedExec = &Rule{
 			case rule.File:
 				switch mode := strings.ToLower(string(b.Exec)); {
 				case mode == "ux":
-					report(r, "the program leaves every confinement.")
+					c.report(r, "the program leaves every confinement.")
 				case strings.Contains(mode, "u"):
-					report(r, "the program leaves every confinement where its profile is missing.")
+					c.report(r, "the program leaves every confinement where its profile is missing.")
 				}
 			case rule.ChangeProfile:
 				if b.Target == "unconfined" || b.Target == "" || strings.HasPrefix(b.Target, "*") {
-					report(r, "the service may leave its confinement by itself.")
+					c.report(r, "the service may leave its confinement by itself.")
 				}
 			}
 		}

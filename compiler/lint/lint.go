@@ -1,8 +1,18 @@
-// Package lint finds what in a module is too broad or an escape from its
-// profile. rules.go holds the one list of rules, and each rule has a file of
-// its own with its documentation and its examples.
+// Package lint finds what in a module is too broad, an escape from its profile,
+// dead or wrong, or a bad habit. rules.go holds the one list of rules, and each
+// rule has a file of its own with its documentation and its examples.
 //
-// It may import the leaves of lang and compiler/ir.
+// To add a rule: write a file with a variable of type *Rule, all of whose texts
+// are filled in, and one of check, checkText and checkPolicy; put it into the
+// list of its group in rules.go, and give it a row in SPEC.md, "Lint rules". A
+// check asks its context and reports through it; it decides by what rules grant
+// and not by how they are spelled. TestLintExamples of package compiler runs
+// the examples: Bad and Good as policies, BadText and GoodText as profile
+// texts; a rule needs one pair at least. A fix that is offered must change
+// nothing but what the finding is about, since `apc lint --fix` makes it without
+// asking.
+//
+// It may import lang and compiler/ir.
 package lint
 
 import (
@@ -10,27 +20,45 @@ import (
 
 	"apc/compiler/ir"
 	"apc/lang/diag"
+	"apc/lang/feature"
 	"apc/lang/policy"
-	"apc/lang/rule"
+	"apc/lang/profile"
+)
+
+// Group says what kind of fault a rule looks for.
+type Group string
+
+// The groups, in the order in which rules are listed.
+const (
+	Breadth Group = "breadth" // more is granted than is needed
+	Escape  Group = "escape"  // a way out of the profile, or to more power
+	Dead    Group = "dead"    // what has no effect, or another than it seems
+	Habit   Group = "habit"   // what makes profiles hard to live with
 )
 
 // Rule is one thing that lint looks for.
 type Rule struct {
 	Name     string // in kebab case; the code of its findings
+	Group    Group
 	Severity diag.Severity
 	Summary  string // what a finding says
 	Why      string // why it is a fault
 	Instead  string // what to write
 	InText   string // what to write in profile text
-	Bad      string // body of a service that has the fault
-	Good     string // the same without it
 
-	check func(m *ir.Module, p *ir.Profile, report reporter)
+	// Bad has the fault, Good is the same without it: the body of a service, or
+	// a whole policy where a service or container stands in it. Empty for a rule
+	// that speaks about profile text alone.
+	Bad, Good string
+	// BadText and GoodText are the same in profile text: the body of a profile,
+	// or a whole file where a profile stands in it. Empty for a rule that speaks
+	// about policies alone, or in the same way about both.
+	BadText, GoodText string
+
+	check       func(c *context) // looks at one profile, child or hat
+	checkText   func(c *context) // looks at the file of a profile text as a whole
+	checkPolicy func(c *context) // looks at the policies of one folder as a whole
 }
-
-// reporter takes a finding: the rule at fault, what is wrong with it, and
-// other rules that it is about.
-type reporter func(r ir.Rule, detail string, related ...ir.Rule)
 
 // Options says what counts.
 type Options struct {
@@ -38,31 +66,10 @@ type Options struct {
 	Today    string                 // YYYY-MM-DD, against which ignores expire
 }
 
-// Module returns the findings in m that no ignore accepts. What a profile text
-// includes, its profiles too, is not looked at: it is not the text's to change.
-func Module(m *ir.Module, opts Options) diag.List {
-	var out diag.List
-	for _, rule := range Rules {
-		severity, on := rule.severity(opts)
-		if !on {
-			continue
-		}
-		for _, p := range m.Profiles() {
-			if m.Text && p.Origin.Range.File != m.Profile.Origin.Range.File {
-				continue
-			}
-			rule.check(m, p, func(r ir.Rule, detail string, related ...ir.Rule) {
-				if !slices.ContainsFunc(m.Ignores, func(i ir.Ignore) bool { return i.Accepts(rule.Name, r.About(), r.Origins, opts.Today) }) {
-					out = append(out, finding(rule, severity, m, p, r, detail, related))
-				}
-			})
-		}
-	}
-	return out
-}
-
-func (r *Rule) severity(opts Options) (diag.Severity, bool) {
-	switch opts.Severity[r.Name].Text {
+// severity returns how much the findings of a rule weigh; on is false where
+// the rule is off.
+func (o Options) severity(r *Rule) (s diag.Severity, on bool) {
+	switch o.Severity[r.Name].Text {
 	case "off":
 		return 0, false
 	case "note":
@@ -75,39 +82,95 @@ func (r *Rule) severity(opts Options) (diag.Severity, bool) {
 	return r.Severity, true
 }
 
-func finding(rule *Rule, severity diag.Severity, m *ir.Module, p *ir.Profile, r ir.Rule, detail string, related []ir.Rule) diag.Diagnostic {
-	o, instead := r.Origins[0], rule.Instead
-	if m.Text {
-		instead = rule.InText
-	}
-	d := diag.Diagnostic{
-		Severity: severity, Code: rule.Name, Summary: rule.Summary, Subject: o.Subject(),
-		Detail: "`" + r.String() + "` in profile " + m.FullName(p) + ": " + detail + " " + instead,
-	}
-	d.Related = append(d.Related, chain(o)...)
-	for _, other := range related {
-		d.Related = append(d.Related, diag.Related{Range: other.Origins[0].Range, Message: other.String()})
-	}
-	return d
+// Subject is what is looked at: a module of a policy or of a profile text.
+type Subject struct {
+	// Module holds the rules as the target can hold them, before any pass. Its
+	// includes are read where Module.Base is set.
+	Module *ir.Module
+	// Asked is the module before it was fitted to the target, nil for a text.
+	Asked   *ir.Module
+	Target  *feature.Target // nil for a text
+	Policy  *policy.Policy  // nil for a text
+	Service *policy.Service // nil for a text
+	Text    *profile.Policy // nil for a policy
+	Sources diag.Sources    // what fixes edit, by the names in ranges
 }
 
-// chain names where in its modules a rule stands.
-func chain(o ir.Origin) []diag.Related {
-	var out []diag.Related
-	for _, u := range o.Via {
-		out = append(out, diag.Related{Range: u.Range, Message: "through module " + u.Module})
-	}
-	if len(out) > 0 {
-		out = append(out, diag.Related{Range: o.Range, Message: "where the module says so"})
-	}
-	return out
+// Result is what a check found.
+type Result struct {
+	Findings diag.List // those that no ignore accepts
+	Ignores  []Ignore  // those that stand in the subject
 }
 
-// allowedFiles calls f for each file rule of p that allows something.
-func allowedFiles(p *ir.Profile, f func(ir.Rule, rule.File)) {
-	for _, r := range p.Rules {
-		if file, ok := r.Body.(rule.File); ok && r.Action != rule.Deny {
-			f(r, file)
+// Ignore is an ignore, and whether it accepted anything.
+type Ignore struct {
+	ir.Ignore
+	Used bool
+}
+
+// Module looks at the profiles of a module. What a profile text includes, its
+// profiles too, is not looked at: it is not the text's to change.
+func Module(s Subject, run *Run, opts Options) Result {
+	c := newContext(s, run, opts)
+	for _, p := range s.Module.Profiles() {
+		if s.Module.Text && p.Origin.Range.File != s.Module.Profile.Origin.Range.File {
+			continue
+		}
+		c.profile = p
+		c.runAll(func(r *Rule) func(*context) { return r.check })
+	}
+	return c.result
+}
+
+// Text looks at a profile text as a whole. Its modules are those of the
+// profiles that stand in it.
+func Text(p *profile.Policy, modules []*ir.Module, sources diag.Sources, run *Run, opts Options) Result {
+	s := Subject{Text: p, Sources: sources, Module: &ir.Module{Text: true, File: p.File.Name}}
+	if len(modules) > 0 {
+		s.Module = modules[0]
+	}
+	c := newContext(s, run, opts)
+	c.modules = modules
+	c.runAll(func(r *Rule) func(*context) { return r.checkText })
+	return c.result
+}
+
+// Policy looks at the policies of one folder as a whole.
+func Policy(p *policy.Policy, run *Run, opts Options) Result {
+	c := newContext(Subject{Policy: p, Sources: p.Sources, Module: &ir.Module{}}, run, opts)
+	c.runAll(func(r *Rule) func(*context) { return r.checkPolicy })
+	return c.result
+}
+
+// runAll runs the checks of one kind that are not off.
+func (c *context) runAll(kind func(*Rule) func(*context)) {
+	for _, rule := range Rules {
+		if check := kind(rule); check != nil {
+			var on bool
+			c.rule = rule
+			if c.severity, on = c.opts.severity(rule); on {
+				check(c)
+			}
 		}
 	}
+}
+
+// accepted says whether an ignore accepts a finding of the rule at hand about
+// a path or text, and notes which do.
+func (c *context) accepted(about string, origins []ir.Origin) bool {
+	found := false
+	for i := range c.result.Ignores {
+		if ignore := &c.result.Ignores[i]; ignore.Accepts(c.rule.Name, about, origins, c.opts.Today) {
+			ignore.Used, found = true, true
+		}
+	}
+	return found
+}
+
+// Find returns the rule of a name, nil where there is none.
+func Find(name string) *Rule {
+	if i := slices.IndexFunc(Rules, func(r *Rule) bool { return r.Name == name }); i >= 0 {
+		return Rules[i]
+	}
+	return nil
 }

@@ -1,13 +1,13 @@
 package lint
 
 import (
-	"apc/compiler/ir"
 	"apc/lang/diag"
 	"apc/lang/rule"
 )
 
 var broadNetwork = &Rule{
 	Name:     "broad-network",
+	Group:    Breadth,
 	Severity: diag.Error,
 	Summary:  "every kind of socket is allowed",
 	Why:      "A network rule without a family lets the service open raw, packet and netlink sockets and many a rarely tested protocol.",
@@ -17,10 +17,10 @@ var broadNetwork = &Rule{
 	Good: `connect "api" {
   port = 443
 }`,
-	check: func(_ *ir.Module, p *ir.Profile, report reporter) {
-		for _, r := range p.Rules {
+	check: func(c *context) {
+		for _, r := range c.profile.Rules {
 			if n, ok := r.Body.(rule.Network); ok && r.Action != rule.Deny && n.Family == "" && n.Type == "" && n.Protocol == "" {
-				report(r, "it names no family.")
+				c.report(r, "it names no family.")
 			}
 		}
 	},

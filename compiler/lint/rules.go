@@ -1,12 +1,23 @@
 package lint
 
+import "slices"
+
 // Rules lists every rule.
-var Rules = []*Rule{
+var Rules = slices.Concat(breadthRules, escapeRules, deadRules, habitRules)
+
+var breadthRules = []*Rule{
 	broadWrite,
 	broadRead,
 	sensitivePath,
 	broadNetwork,
+}
+
+var escapeRules = []*Rule{
 	writeExec,
 	unconfinedExec,
 	dangerousCapability,
 }
+
+var deadRules = []*Rule{}
+
+var habitRules = []*Rule{}

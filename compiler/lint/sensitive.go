@@ -10,6 +10,7 @@ import (
 
 var sensitivePath = &Rule{
 	Name:     "sensitive-path",
+	Group:    Breadth,
 	Severity: diag.Error,
 	Summary:  "a pattern reaches a file that gives power over the machine",
 	Why:      "Passwords, private keys, cron tables and the like are worth an attack. Whoever needs one of them names it.",
@@ -30,18 +31,18 @@ var sensitive = []string{
 	"/proc/sys/kernel/core_pattern", "/var/run/secrets/kubernetes.io/serviceaccount/token", "/run/secrets/kubernetes.io/serviceaccount/token",
 }
 
-func checkSensitive(m *ir.Module, p *ir.Profile, report reporter) {
-	allowedFiles(p, func(r ir.Rule, f rule.File) {
+func checkSensitive(c *context) {
+	c.allowedFiles(func(r ir.Rule, f rule.File) {
 		if f.Access&(rule.Read|rule.Write|rule.Append) == 0 {
 			return
 		}
-		g, ok := pattern(m, f.Path)
+		g, ok := c.pattern(f.Path)
 		if _, literal := g.IsLiteral(); !ok || literal {
 			return
 		}
 		for _, path := range sensitive {
-			if g.Match(path) && !names(f.Path, path) && denied(m, p.Rules, path)&readWrite != readWrite {
-				report(r, "it matches "+path+".")
+			if g.Match(path) && !names(f.Path, path) && denied(c, c.profile.Rules, path)&readWrite != readWrite {
+				c.report(r, "it matches "+path+".")
 				return
 			}
 		}
@@ -63,15 +64,15 @@ const readWrite = rule.Read | rule.Write
 
 // denied returns what deny rules, those of includes too, take of a path from
 // everybody.
-func denied(m *ir.Module, rules []ir.Rule, path string) rule.Access {
+func denied(c *context, rules []ir.Rule, path string) rule.Access {
 	var taken rule.Access
 	for _, r := range rules {
-		taken |= denied(m, r.Included, path)
+		taken |= denied(c, r.Included, path)
 		f, ok := r.Body.(rule.File)
 		if !ok || r.Action != rule.Deny || r.Owner || r.Other {
 			continue
 		}
-		if g, ok := pattern(m, f.Path); ok && g.Match(path) {
+		if g, ok := c.pattern(f.Path); ok && g.Match(path) {
 			taken |= f.Access
 		}
 	}

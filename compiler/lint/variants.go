@@ -1,11 +1,6 @@
 package lint
 
-import (
-	"strings"
-
-	"apc/compiler/ir"
-	"apc/lang/glob"
-)
+import "strings"
 
 // maxVariants bounds how many paths an alternation is written out to.
 const maxVariants = 500
@@ -76,14 +71,4 @@ func alternatives(s string) (options []string, length int) {
 		}
 	}
 	return nil, 0
-}
-
-// pattern returns the glob of a path with the values of its variables; ok is
-// false where one has none.
-func pattern(m *ir.Module, path string) (g glob.Glob, ok bool) {
-	g, err := glob.Parse(path)
-	if err == nil && len(g.Variables()) > 0 {
-		g, err = g.Expand(m.Values)
-	}
-	return g, err == nil
 }

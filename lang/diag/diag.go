@@ -7,9 +7,11 @@
 package diag
 
 import (
+	"bytes"
 	"fmt"
 	"sort"
 	"strings"
+	"unicode/utf8"
 )
 
 // Pos is a place in a file.
@@ -43,6 +45,24 @@ func (r Range) Less(o Range) bool {
 		return r.Start.Line < o.Start.Line
 	}
 	return r.Start.Column < o.Start.Column
+}
+
+// Within returns the range of the bytes from..to of a piece of text that stands
+// at r.
+func Within(r Range, piece []byte, from, to int) Range {
+	return Range{File: r.File, Start: advance(r.Start, piece[:from]), End: advance(r.Start, piece[:to])}
+}
+
+// advance returns the place behind a text that begins at p.
+func advance(p Pos, text []byte) Pos {
+	p.Byte += len(text)
+	if n := bytes.Count(text, []byte{'\n'}); n > 0 {
+		p.Line += n
+		p.Column = 1
+		text = text[bytes.LastIndexByte(text, '\n')+1:]
+	}
+	p.Column += utf8.RuneCount(text)
+	return p
 }
 
 // Severity says how much a diagnostic weighs.
@@ -84,7 +104,10 @@ type Diagnostic struct {
 	Subject  Range     `json:"subject"`           // the text that is wrong
 	Context  *Range    `json:"context,omitempty"` // what stands around it
 	Related  []Related `json:"related,omitempty"`
-	Fix      []Edit    `json:"fix,omitempty"`
+	Fix      []Edit    `json:"fix,omitempty"` // mends it, and changes nothing else
+	// About names what the diagnostic is about without its place, so that it
+	// is known again when lines move.
+	About string `json:"about,omitempty"`
 }
 
 // Error implements error, so that a diagnostic can travel as one.

@@ -1,0 +1,44 @@
+package compiler
+
+import (
+	"context"
+	"slices"
+
+	"apc/compiler/fit"
+	"apc/compiler/ir"
+	"apc/compiler/lint"
+	"apc/compiler/lower"
+	"apc/lang/profile"
+)
+
+// Lint looks for faults in what came out of Inspect. Its includes are read by l,
+// unless that is nil. What includes lack is no fault of the policy.
+func (out *Output) Lint(l *profile.Loader, run *lint.Run, opts lint.Options) lint.Result {
+	s := lint.Subject{Module: out.Fitted, Asked: out.Asked, Target: out.Target, Policy: out.Policy, Service: out.Service, Sources: out.Policy.Sources}
+	if l != nil {
+		if m, _, err := out.Resolve(context.Background(), l); err == nil {
+			s.Module = m
+		}
+	}
+	result := lint.Module(s, run, opts)
+	for i := range result.Ignores {
+		result.Ignores[i].Used = result.Ignores[i].Used || out.accepts(result.Ignores[i].Ignore)
+	}
+	return result
+}
+
+// accepts says whether an ignore accepts a loss, or the one error of lowering
+// that can be accepted.
+func (out *Output) accepts(i ir.Ignore) bool {
+	return i.Rule == lower.InterpreterAttachment ||
+		slices.ContainsFunc(out.Losses, func(l fit.Loss) bool { return accepted([]ir.Ignore{i}, l, out.today) })
+}
+
+// Known returns the profiles of a module, for lint to know which there are.
+func Known(m *ir.Module) []lint.Known {
+	var out []lint.Known
+	for _, p := range m.Profiles() {
+		out = append(out, lint.Known{Name: m.FullName(p), Attachment: p.Attachment})
+	}
+	return out
+}

@@ -1,0 +1,200 @@
+package lint
+
+import (
+	"bytes"
+	"strings"
+
+	"apc/compiler/ir"
+	"apc/lang/diag"
+	"apc/lang/glob"
+	"apc/lang/rule"
+)
+
+// context is what a check sees, and how it reports. In checkText and
+// checkPolicy there is no profile, and what belongs to a profile is unset.
+type context struct {
+	Subject
+	run      *Run
+	profile  *ir.Profile  // the one to look at
+	modules  []*ir.Module // in checkText those of all profiles of the text
+	rule     *Rule
+	severity diag.Severity
+	opts     Options
+	result   Result
+	globs    map[string]parsed // by their text
+}
+
+// parsed is a glob, with the values of its variables.
+type parsed struct {
+	glob glob.Glob
+	ok   bool
+}
+
+func newContext(s Subject, run *Run, opts Options) *context {
+	c := &context{Subject: s, run: run, opts: opts, globs: map[string]parsed{}}
+	if s.Module != nil {
+		for _, i := range s.Module.Ignores {
+			c.result.Ignores = append(c.result.Ignores, Ignore{Ignore: i})
+		}
+	}
+	return c
+}
+
+// isText says whether it is profile text that is looked at, and not a policy.
+func (c *context) isText() bool { return c.Module.Text }
+
+// report reports a rule of the profile: what is wrong with it in a sentence, and
+// other rules that this is about.
+func (c *context) report(r ir.Rule, detail string, related ...ir.Rule) {
+	c.reportFix(nil, r, detail, related...)
+}
+
+// reportFix is report with the edits that mend it; none is no fix.
+func (c *context) reportFix(fix []diag.Edit, r ir.Rule, detail string, related ...ir.Rule) {
+	if c.accepted(r.About(), r.Origins) {
+		return
+	}
+	d := c.finding(r.Origins[0], "`"+r.String()+"` in profile "+c.Module.FullName(c.profile), r.String(), detail)
+	for _, other := range related {
+		d.Related = append(d.Related, diag.Related{Range: other.Origins[0].Range, Message: other.String()})
+	}
+	d.Fix = fix
+	c.result.Findings = append(c.result.Findings, d)
+}
+
+// reportProfile reports the profile as a whole, at its header.
+func (c *context) reportProfile(detail string, fix ...diag.Edit) {
+	p := c.profile
+	about := p.Attachment
+	if about == "" {
+		about = p.Name
+	}
+	if !c.accepted(about, []ir.Origin{p.Origin}) {
+		d := c.finding(p.Origin, "profile "+c.Module.FullName(p), "", detail)
+		d.Fix = fix
+		c.result.Findings = append(c.result.Findings, d)
+	}
+}
+
+// reportAt reports what stands at a place, which is neither a rule nor a
+// profile: what is its spelling, by which it is known again when lines move.
+func (c *context) reportAt(at diag.Range, what, detail string, fix ...diag.Edit) {
+	origin := ir.Origin{Range: at}
+	if !c.accepted(what, []ir.Origin{origin}) {
+		d := c.finding(origin, "`"+what+"`", what, detail)
+		d.Fix = fix
+		c.result.Findings = append(c.result.Findings, d)
+	}
+}
+
+// finding makes a finding of the rule at hand about what an origin gave.
+func (c *context) finding(o ir.Origin, subject, text, detail string) diag.Diagnostic {
+	instead := c.rule.Instead
+	if c.isText() && c.rule.InText != "" {
+		instead = c.rule.InText
+	}
+	d := diag.Diagnostic{
+		Severity: c.severity, Code: c.rule.Name, Summary: c.rule.Summary, Subject: o.Subject(),
+		Detail: subject + ": " + detail + " " + instead, About: strings.TrimSpace(c.where() + " " + text),
+	}
+	d.Related = append(d.Related, chain(o)...)
+	return d
+}
+
+// where names the profile, or what stands in its place in a check of a whole
+// text or folder.
+func (c *context) where() string {
+	if c.profile != nil {
+		return c.Module.FullName(c.profile)
+	}
+	return c.Module.File
+}
+
+// chain names where in its modules a rule stands.
+func chain(o ir.Origin) []diag.Related {
+	var out []diag.Related
+	for _, u := range o.Via {
+		out = append(out, diag.Related{Range: u.Range, Message: "through module " + u.Module})
+	}
+	if len(out) > 0 {
+		out = append(out, diag.Related{Range: o.Range, Message: "where the module says so"})
+	}
+	return out
+}
+
+// allowedFiles calls f for each file rule of the profile that allows something.
+func (c *context) allowedFiles(f func(ir.Rule, rule.File)) {
+	for _, r := range c.profile.Rules {
+		if file, ok := r.Body.(rule.File); ok && r.Action != rule.Deny {
+			f(r, file)
+		}
+	}
+}
+
+// everyRule calls f for each rule of the profile, and for those that its
+// includes bring; included is true for the latter.
+func (c *context) everyRule(f func(r ir.Rule, included bool)) { each(c.profile.Rules, false, f) }
+
+func each(rules []ir.Rule, included bool, f func(ir.Rule, bool)) {
+	for _, r := range rules {
+		f(r, included)
+		each(r.Included, true, f)
+	}
+}
+
+// pattern returns the glob of a path with the values of its variables; ok is
+// false where one has none.
+func (c *context) pattern(path string) (g glob.Glob, ok bool) {
+	if p, known := c.globs[path]; known {
+		return p.glob, p.ok
+	}
+	g, err := glob.Parse(path)
+	if err == nil && len(g.Variables()) > 0 {
+		g, err = g.Expand(c.Module.Values)
+	}
+	c.globs[path] = parsed{g, err == nil}
+	return g, err == nil
+}
+
+// replacing returns the edit that puts new in the place of old in the source of
+// a rule, be it profile text or a policy. There is none where that is not one
+// place of the user's own: where the rule has several origins or comes through
+// a module, or where its source holds old not once.
+func (c *context) replacing(r ir.Rule, old, new string) []diag.Edit {
+	if len(r.Origins) != 1 || len(r.Origins[0].Via) > 0 {
+		return nil
+	}
+	at := r.Origins[0].Range
+	src, ok := c.Sources[at.File]
+	if !ok || at.Start.Byte > at.End.Byte || at.End.Byte > len(src) {
+		return nil
+	}
+	piece := src[at.Start.Byte:at.End.Byte]
+	if old == "" || bytes.Count(piece, []byte(old)) != 1 {
+		return nil
+	}
+	from := bytes.Index(piece, []byte(old))
+	return []diag.Edit{{Range: diag.Within(at, piece, from, from+len(old)), New: new}}
+}
+
+// removing returns the edit that takes a rule out of profile text, with its line
+// where nothing else stands on it. There is none in a policy.
+func (c *context) removing(r ir.Rule) []diag.Edit {
+	at := r.Origins[0].Range
+	src, ok := c.Sources[at.File]
+	if !c.isText() || !ok || len(r.Origins) != 1 || at.End.Byte > len(src) {
+		return nil
+	}
+	start := bytes.LastIndexByte(src[:at.Start.Byte], '\n') + 1
+	end := len(src)
+	if n := bytes.IndexByte(src[at.End.Byte:], '\n'); n >= 0 {
+		end = at.End.Byte + n + 1
+	}
+	if blank(src[start:at.Start.Byte]) && blank(src[at.End.Byte:end]) {
+		at.Start = diag.Pos{Byte: start, Line: at.Start.Line, Column: 1}
+		at.End = diag.Pos{Byte: end, Line: at.End.Line + 1, Column: 1}
+	}
+	return []diag.Edit{{Range: at}}
+}
+
+func blank(text []byte) bool { return len(bytes.TrimSpace(text)) == 0 }
