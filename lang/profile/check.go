@@ -21,7 +21,7 @@ const maxTransitions = 12
 func Check(p *Policy) diag.List { return newChecker(p).run() }
 
 func newChecker(p *Policy) *checker {
-	return &checker{policy: p, vars: newVariables(), profiles: map[string]diag.Range{}, words: map[string]bool{}, preamble: true, pathVariables: true}
+	return &checker{policy: p, vars: newVariables(), profiles: map[string]diag.Range{}, faulty: map[string]bool{}, preamble: true, pathVariables: true}
 }
 
 func (c *checker) run() diag.List {
@@ -40,7 +40,7 @@ type checker struct {
 	aliases  []*Alias
 	profiles map[string]diag.Range // by namespace and name
 	preamble bool                  // no profile has begun yet
-	words    map[string]bool       // globs that were found to be well
+	faulty   map[string]bool       // globs that were refused
 
 	pathVariables bool     // profiles have them
 	open          []string // the files that are being included
@@ -338,11 +338,13 @@ func (c *checker) glob(at diag.Range, word string, autos map[string][]string) st
 		return word
 	}
 	out := c.word(at, word, autos)
-	if out == "" || c.words[out] {
+	if out == "" || c.policy.sound.has(out) {
 		return out
 	}
-	c.words[out] = true
-	if d, ok := badGlob(out); ok {
+	if d, ok := badGlob(out); !ok {
+		c.policy.sound.add(out)
+	} else if !c.faulty[out] {
+		c.faulty[out] = true
 		d.Subject, d.Summary = at, d.Summary+", once variables are replaced"
 		c.report(d)
 	}
@@ -387,7 +389,7 @@ func variableWords(b rule.Body) []variableWord {
 }
 
 func globsOf(words ...string) []variableWord {
-	out := make([]variableWord, 0, len(words))
+	var out []variableWord
 	for _, w := range words {
 		if strings.Contains(w, "@{") {
 			out = append(out, variableWord{w, true})

@@ -31,6 +31,7 @@ type Loader struct {
 	mu    sync.Mutex
 	files map[string]*loaded
 	found map[string]resolved // by what an include says
+	sound globs
 }
 
 // resolved is what a path of an include or an abi leads to.
@@ -43,6 +44,39 @@ type resolved struct {
 type Policy struct {
 	File  *File
 	Files map[string]*File // every file that is included, by path
+
+	sound *globs // of all policies of the Loader
+}
+
+// globs is a set of globs that were found to be well, so that those of an
+// abstraction are not read again for each profile.
+type globs struct {
+	mu  sync.Mutex
+	set map[string]bool
+}
+
+// maxKept is how long a glob may be that is remembered.
+const maxKept = 1000
+
+func (g *globs) has(word string) bool {
+	if g == nil {
+		return false
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.set[word]
+}
+
+func (g *globs) add(word string) {
+	if g == nil || len(word) > maxKept {
+		return
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if g.set == nil {
+		g.set = map[string]bool{}
+	}
+	g.set[word] = true
 }
 
 // loaded is a file of the cache.
@@ -75,7 +109,7 @@ func (l *Loader) LoadText(ctx context.Context, name, text string) (*Policy, diag
 
 // policy collects what a file includes, directly and through others.
 func (l *Loader) policy(ctx context.Context, root *loaded) (*Policy, diag.List, error) {
-	p := &Policy{File: root.file, Files: map[string]*File{}}
+	p := &Policy{File: root.file, Files: map[string]*File{}, sound: &l.sound}
 	diags := slices.Clone(root.diags)
 	for queue := []*loaded{root}; len(queue) > 0; queue = queue[1:] {
 		for _, inc := range queue[0].includes {
