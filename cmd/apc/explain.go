@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -25,9 +26,11 @@ import (
 type explainFlags struct {
 	loadFlags
 	access  []string
+	who     string
 	profile string
 	base    string
 	out     string
+	format  string
 }
 
 func (a *app) explainCommand() *cobra.Command {
@@ -42,13 +45,18 @@ Profile texts can be asked the same: files that are no policy by their name, of
 a folder without policies all files.
 With --access PATH:LETTERS (of r w a l k m x): tell whether the profile allows
 it, by which rules, and where they come from; exit 1 where it does not. A
-directory ends in "/".`,
+directory ends in "/".
+With --who PATH:LETTERS: list the profiles that allow it, children and hats too,
+of all policies and profile texts, in one table.`,
 		Example: "  apc explain\n  apc explain usr.sbin.nginx:17 examples/nginx\n  apc explain --access /etc/shadow:r examples/nginx\n" +
-			"  apc explain --access /etc/shadow:r /etc/apparmor.d/usr.sbin.cupsd",
+			"  apc explain --access /etc/shadow:r /etc/apparmor.d/usr.sbin.cupsd\n" +
+			"  apc explain --who /etc/passwd:w ./... /etc/apparmor.d",
 		RunE: func(_ *cobra.Command, args []string) error { return a.explain(args, f) },
 	}
 	f.loadFlags.add(cmd)
 	cmd.Flags().StringArrayVar(&f.access, "access", nil, "`PATH:LETTERS` that is asked for (repeatable)")
+	cmd.Flags().StringVar(&f.who, "who", "", "`PATH:LETTERS` of which to list who is allowed it")
+	cmd.Flags().StringVar(&f.format, "format", "text", "`FORMAT`: text, json")
 	cmd.Flags().StringVar(&f.profile, "profile", "", "ask `PROFILE` only: a service, or service//child")
 	addBase(cmd, &f.base)
 	cmd.Flags().StringVarP(&f.out, "output", "o", "apparmor.d", "`DIR` that profiles were built into")
@@ -59,50 +67,65 @@ directory ends in "/".`,
 var lineArgument = regexp.MustCompile(`^(.+):([0-9]+)$`)
 
 func (a *app) explain(args []string, f explainFlags) error {
-	if err := checkBase(f.base); err != nil {
+	if err := f.check(); err != nil {
 		return err
 	}
 	line := ""
-	if len(args) > 0 && lineArgument.MatchString(args[0]) {
+	if len(args) > 0 && f.who == "" && lineArgument.MatchString(args[0]) {
 		if _, err := os.Stat(args[0]); err != nil {
 			line, args = args[0], args[1:]
 		}
 	}
 	if line != "" && len(args) == 0 && isHandWritten(line) {
-		return a.explainTextLine(line, f.base)
+		return a.explainTextLine(line, f)
 	}
 	policies, texts, err := sortArguments(args)
 	if err != nil {
 		return err
 	}
-	if len(texts) > 0 {
-		if len(policies) > 0 || line != "" {
-			return fmt.Errorf("%s is a profile text; ask about policies and texts one after the other", texts[0])
-		}
-		return a.explainTexts(texts, f)
+	switch {
+	case f.who != "":
+		return a.explainWho(policies, texts, f)
+	case len(texts) == 0:
+		return a.explainPolicies(policies, line, f)
+	case len(policies) > 0 || line != "":
+		return fmt.Errorf("%s is a profile text; ask about policies and texts one after the other", texts[0])
 	}
-	l, err := a.load(policies, f.loadFlags)
-	if err != nil {
+	return a.explainTexts(texts, f)
+}
+
+// check refuses flags that mean nothing.
+func (f *explainFlags) check() error {
+	switch {
+	case f.format != "text" && f.format != "json":
+		return fmt.Errorf("--format %q: there are text and json", f.format)
+	case f.who != "" && (len(f.access) > 0 || f.profile != ""):
+		return errors.New("--who asks all profiles; it goes without --access and --profile")
+	}
+	return checkBase(f.base)
+}
+
+// explainPolicies explains what policies make: a line of it, an access, or all.
+func (a *app) explainPolicies(policies []string, line string, f explainFlags) error {
+	outputs, sources, err := a.explained(policies, f)
+	if err != nil || a.code >= exitInput {
 		return err
-	}
-	opts := compiler.Options{Today: a.today}
-	if f.base != "" {
-		opts.Base = compiler.OpenBase(f.base)
-	}
-	outputs, diags := l.inspect(f.loadFlags, opts)
-	a.report(l.sources, append(append(diag.List{}, l.diags...), diags...).Sorted())
-	if a.code >= exitInput {
-		return nil
 	}
 	switch {
 	case line != "":
-		return a.explainLine(line, outputs, l.sources, f.out)
+		return a.explainLine(line, outputs, sources, f)
 	case len(f.access) > 0:
 		modules, err := resolvedAll(outputs, f.base)
 		if err != nil {
 			return err
 		}
 		return a.explainAccess(modules, f)
+	case f.format == "json":
+		modules := make([]*ir.Module, len(outputs))
+		for i, o := range outputs {
+			modules[i] = o.Module
+		}
+		return a.profilesJSON(modules)
 	}
 	for _, o := range outputs {
 		fmt.Fprint(a.stdout, apparmor.Emit(o.Module, true).Text)
@@ -110,8 +133,23 @@ func (a *app) explain(args []string, f explainFlags) error {
 	return nil
 }
 
+// explained compiles policies and reports what is to be said about them.
+func (a *app) explained(policies []string, f explainFlags) ([]*compiler.Output, diag.Sources, error) {
+	l, err := a.load(policies, f.loadFlags)
+	if err != nil {
+		return nil, nil, err
+	}
+	opts := compiler.Options{Today: a.today}
+	if f.base != "" {
+		opts.Base = compiler.OpenBase(f.base)
+	}
+	outputs, diags := l.inspect(f.loadFlags, opts)
+	a.report(l.sources, append(append(diag.List{}, l.diags...), diags...).Sorted())
+	return outputs, l.sources, nil
+}
+
 // explainLine tells where one line of a profile comes from.
-func (a *app) explainLine(arg string, outputs []*compiler.Output, sources diag.Sources, dir string) error {
+func (a *app) explainLine(arg string, outputs []*compiler.Output, sources diag.Sources, f explainFlags) error {
 	m := lineArgument.FindStringSubmatch(arg)
 	name := m[1]
 	number, err := strconv.Atoi(m[2])
@@ -124,7 +162,7 @@ func (a *app) explainLine(arg string, outputs []*compiler.Output, sources diag.S
 	if len(candidates) == 0 {
 		return fmt.Errorf("no policy that was read builds %s; name its folder, as in `apc explain %s ./...`", filepath.Base(name), arg)
 	}
-	file, err := asBuilt(candidates, name, dir)
+	file, err := asBuilt(candidates, name, f.out)
 	if err != nil {
 		return err
 	}
@@ -132,7 +170,11 @@ func (a *app) explainLine(arg string, outputs []*compiler.Output, sources diag.S
 	if number < 1 || number > len(lines) {
 		return fmt.Errorf("%s: the profile has %d lines", arg, len(lines))
 	}
-	fmt.Fprintf(a.stdout, "%s:%d: %s\n", filepath.Base(name), number, strings.TrimSpace(lines[number-1]))
+	text := strings.TrimSpace(lines[number-1])
+	if f.format == "json" {
+		return a.lineJSON(lineInfo{File: filepath.Base(name), Line: number, Text: text, Origins: originInfos(lineOrigins(file.Lines[number]))})
+	}
+	fmt.Fprintf(a.stdout, "%s:%d: %s\n", filepath.Base(name), number, text)
 	a.explainOrigins(file.Lines[number], sources)
 	return nil
 }
@@ -162,16 +204,25 @@ func asBuilt(outputs []*compiler.Output, name, dir string) (apparmor.File, error
 	return outputs[0].File, nil
 }
 
-// explainOrigins tells the origins of what stands on a line.
-func (a *app) explainOrigins(l apparmor.Line, sources diag.Sources) {
+// lineOrigins returns the origins of what stands on a line, none where nothing
+// does.
+func lineOrigins(l apparmor.Line) []ir.Origin {
 	switch {
 	case l.Rule != nil:
-		for _, o := range l.Rule.Origins {
-			a.explainOrigin(o, sources)
-		}
+		return l.Rule.Origins
 	case l.Profile != nil || l.Origin.Intent != "":
-		a.explainOrigin(l.Origin, sources)
-	default:
+		return []ir.Origin{l.Origin}
+	}
+	return nil
+}
+
+// explainOrigins tells the origins of what stands on a line.
+func (a *app) explainOrigins(l apparmor.Line, sources diag.Sources) {
+	origins := lineOrigins(l)
+	for _, o := range origins {
+		a.explainOrigin(o, sources)
+	}
+	if len(origins) == 0 {
 		fmt.Fprintln(a.stdout, "  no rule stands on this line")
 	}
 }
@@ -204,27 +255,58 @@ func resolvedAll(outputs []*compiler.Output, base string) ([]*ir.Module, error) 
 	return out, nil
 }
 
+// answered is an access that a profile was asked for, and its answer.
+type answered struct {
+	module  *ir.Module
+	profile *ir.Profile
+	path    string
+	want    grants.Access
+	grants.Answer
+}
+
 // explainAccess answers every --access for every profile that is asked.
 func (a *app) explainAccess(modules []*ir.Module, f explainFlags) error {
-	known := false
+	var asked []answered
 	for _, m := range modules {
 		for _, p := range m.Profiles() {
-			full := m.FullName(p)
-			if f.profile != "" && f.profile != full || f.profile == "" && p != m.Profile {
+			if f.profile != "" && f.profile != m.FullName(p) || f.profile == "" && p != m.Profile {
 				continue
 			}
-			known = true
 			for _, arg := range f.access {
-				if err := a.answer(m, p, arg); err != nil {
+				path, want, err := accessArgument("--access", arg)
+				if err != nil {
 					return err
 				}
+				asked = append(asked, answered{m, p, path, want, grants.Ask(m, p, path, want)})
 			}
 		}
 	}
-	if !known {
+	if len(asked) == 0 {
 		return fmt.Errorf("there is no profile %q in what was read", f.profile)
 	}
+	if slices.ContainsFunc(asked, func(q answered) bool { return !q.Allowed }) {
+		a.fail(exitFindings)
+	}
+	if f.format == "json" {
+		return a.answersJSON(asked)
+	}
+	for _, q := range asked {
+		a.answer(q)
+	}
 	return nil
+}
+
+// accessArgument reads the PATH:LETTERS of a flag.
+func accessArgument(flag, arg string) (path string, want grants.Access, err error) {
+	i := strings.LastIndexByte(arg, ':')
+	if i < 0 {
+		return "", want, fmt.Errorf("%s %q is not of the form PATH:LETTERS", flag, arg)
+	}
+	want, ok := grants.ParseAccess(arg[i+1:])
+	if !ok || !realPath(arg[:i]) {
+		return "", want, fmt.Errorf("%s %q: the path is absolute, without \".\", \"..\" or \"//\", and the letters are of r w a l k m x", flag, arg)
+	}
+	return arg[:i], want, nil
 }
 
 // resolved returns an output's module with its includes read from base, "" for
@@ -239,58 +321,58 @@ func resolved(o *compiler.Output, base string) (*ir.Module, error) {
 	return m, err
 }
 
-func (a *app) answer(m *ir.Module, p *ir.Profile, arg string) error {
-	i := strings.LastIndexByte(arg, ':')
-	if i < 0 {
-		return fmt.Errorf("--access %q is not of the form PATH:LETTERS", arg)
-	}
-	path := arg[:i]
-	want, ok := grants.ParseAccess(arg[i+1:])
-	if !ok || !realPath(path) {
-		return fmt.Errorf("--access %q: the path is absolute, without \".\", \"..\" or \"//\", and the letters are of r w a l k m x", arg)
-	}
-	ans := grants.Ask(m, p, path, want)
-	verdict := "allowed"
+// verdict says what becomes of the access: "allowed", "owner-only" or "denied".
+func (q answered) verdict() string {
 	switch {
-	case !ans.Allowed:
-		verdict = "denied" + inMode(p, ans)
-		a.fail(exitFindings)
-	case ans.OwnerOnly:
-		verdict = "allowed to the owner of the file only"
+	case !q.Allowed:
+		return "denied"
+	case q.OwnerOnly:
+		return "owner-only"
 	}
-	fmt.Fprintf(a.stdout, "%s: %s %s: %s\n", m.FullName(p), path, want, verdict)
-	a.listRules("granted by", ans.Allow)
-	a.listRules("denied by", ans.Deny)
-	a.listRules("of lower priority", ans.Overruled)
-	if !ans.Allowed && len(ans.Deny) == 0 {
-		fmt.Fprintf(a.stdout, "  no rule grants %s\n", ans.Missing)
-		a.listRules("the path has", ans.Near)
-	}
-	for _, u := range ans.Unknown {
-		fmt.Fprintf(a.stdout, "  not looked into: %s\n", u)
-	}
-	return nil
+	return "allowed"
 }
 
-// inMode tells what the profile's mode makes of an access that its rules deny.
-// In complain mode a plain deny holds, and is not recorded; one with audit is
-// recorded and allowed, as is what no rule grants (aa_audit_file of the kernel).
-func inMode(p *ir.Profile, ans grants.Answer) string {
-	quiet := slices.ContainsFunc(ans.Deny, func(r ir.Rule) bool { return !r.Audit })
-	for _, flag := range p.Flags {
+func (a *app) answer(q answered) {
+	verdict := map[string]string{"allowed": "allowed", "owner-only": "allowed to the owner of the file only", "denied": "denied"}[q.verdict()]
+	if mode := q.mode(); mode != "" {
+		verdict += " (" + mode + ")"
+	}
+	fmt.Fprintf(a.stdout, "%s: %s %s: %s\n", q.module.FullName(q.profile), q.path, q.want, verdict)
+	a.listRules("granted by", q.Allow)
+	a.listRules("denied by", q.Deny)
+	a.listRules("of lower priority", q.Overruled)
+	if !q.Allowed && len(q.Deny) == 0 {
+		fmt.Fprintf(a.stdout, "  no rule grants %s\n", q.Missing)
+		a.listRules("the path has", q.Near)
+	}
+	for _, u := range q.Unknown {
+		fmt.Fprintf(a.stdout, "  not looked into: %s\n", u)
+	}
+}
+
+// mode tells what the profile's mode makes of an access that its rules deny, ""
+// for nothing. In complain mode a plain deny holds, and is not recorded; one with
+// audit is recorded and allowed, as is what no rule grants (aa_audit_file of the
+// kernel).
+func (q answered) mode() string {
+	if q.Allowed {
+		return ""
+	}
+	quiet := slices.ContainsFunc(q.Deny, func(r ir.Rule) bool { return !r.Audit })
+	for _, flag := range q.profile.Flags {
 		switch {
 		case flag == "complain" && quiet:
-			return " (complain mode: a deny without audit holds there too)"
+			return "complain mode: a deny without audit holds there too"
 		case flag == "complain":
-			return " (complain mode: allowed and recorded)"
+			return "complain mode: allowed and recorded"
 		case flag == "unconfined":
-			return " (unconfined mode: allowed, no rule is looked up)"
-		case flag == "default_allow" && len(ans.Deny) == 0:
-			return " (default_allow mode: allowed, since no rule denies it)"
+			return "unconfined mode: allowed, no rule is looked up"
+		case flag == "default_allow" && len(q.Deny) == 0:
+			return "default_allow mode: allowed, since no rule denies it"
 		case flag == "kill":
-			return " (kill mode: the program is killed)"
-		case flag == "prompt" && len(ans.Deny) == 0:
-			return " (prompt mode: the user is asked)"
+			return "kill mode: the program is killed"
+		case flag == "prompt" && len(q.Deny) == 0:
+			return "prompt mode: the user is asked"
 		}
 	}
 	return ""

@@ -13,20 +13,15 @@ import (
 
 // explainTexts prints what profile texts say, or answers what they allow.
 func (a *app) explainTexts(paths []string, f explainFlags) error {
-	reader := newTextReader(f.base)
-	var modules []*ir.Module
-	for _, r := range parallel(paths, reader.read) {
-		if r.err != nil {
-			return r.err
-		}
-		a.report(r.sources, r.diags)
-		modules = append(modules, r.modules...)
+	modules, err := a.readTexts(paths, f.base)
+	if err != nil || a.code >= exitInput {
+		return err
 	}
-	if a.code >= exitInput {
-		return nil
-	}
-	if len(f.access) > 0 {
+	switch {
+	case len(f.access) > 0:
 		return a.explainAccess(modules, f)
+	case f.format == "json":
+		return a.profilesJSON(modules)
 	}
 	for _, m := range modules {
 		for _, p := range m.Profiles() {
@@ -35,6 +30,19 @@ func (a *app) explainTexts(paths []string, f explainFlags) error {
 		}
 	}
 	return nil
+}
+
+// readTexts reads profile texts and reports what is wrong with them.
+func (a *app) readTexts(paths []string, base string) ([]*ir.Module, error) {
+	var modules []*ir.Module
+	for _, r := range parallel(paths, newTextReader(base).read) {
+		if r.err != nil {
+			return nil, r.err
+		}
+		a.report(r.sources, r.diags)
+		modules = append(modules, r.modules...)
+	}
+	return modules, nil
 }
 
 // textHeader spells the header of a profile with its full name.
@@ -80,13 +88,13 @@ func isHandWritten(arg string) bool {
 }
 
 // explainTextLine tells what stands on a line of a profile text.
-func (a *app) explainTextLine(arg, base string) error {
+func (a *app) explainTextLine(arg string, f explainFlags) error {
 	m := lineArgument.FindStringSubmatch(arg)
 	number, err := strconv.Atoi(m[2])
 	if err != nil {
 		return fmt.Errorf("%s: no such line", arg)
 	}
-	r := newTextReader(base).read(m[1])
+	r := newTextReader(f.base).read(m[1])
 	if r.err != nil {
 		return r.err
 	}
@@ -96,39 +104,57 @@ func (a *app) explainTextLine(arg, base string) error {
 	if number < 1 || number > len(lines) {
 		return fmt.Errorf("%s: the profile has %d lines", arg, len(lines))
 	}
-	fmt.Fprintf(a.stdout, "%s: %s\n", arg, strings.TrimSpace(lines[number-1]))
-	if !a.explainTextRules(r.modules, name, number) {
+	text, on := strings.TrimSpace(lines[number-1]), standingOn(r.modules, name, number)
+	if f.format == "json" {
+		return a.lineJSON(lineInfo{File: m[1], Line: number, Text: text, Rules: on.infos()})
+	}
+	fmt.Fprintf(a.stdout, "%s: %s\n", arg, text)
+	for _, s := range on {
+		a.explainStanding(s)
+	}
+	if len(on) == 0 {
 		fmt.Fprintln(a.stdout, "  no rule stands on this line, or its condition does not hold")
 	}
 	return nil
 }
 
-// explainTextRules tells the profiles and rules on a line; false for none.
-func (a *app) explainTextRules(modules []*ir.Module, file string, line int) (found bool) {
+// standing is what stands on a line of a profile text: a rule, or where that is
+// nil the head of the profile.
+type standing struct {
+	module  *ir.Module
+	profile *ir.Profile
+	rule    *ir.Rule
+}
+
+type standings []standing
+
+// standingOn returns the profiles and rules on a line.
+func standingOn(modules []*ir.Module, file string, line int) (out standings) {
 	on := func(o ir.Origin) bool {
 		return o.Range.File == file && o.Range.Start.Line <= line && line <= o.Range.End.Line
 	}
 	for _, m := range modules {
 		for _, p := range m.Profiles() {
 			if on(p.Origin) {
-				found = true
-				fmt.Fprintf(a.stdout, "  begins %s, which has %s\n", textHeader(m, p), countRules(p.Rules))
+				out = append(out, standing{m, p, nil})
 			}
-			for _, r := range p.Rules {
-				if !on(r.Origins[0]) {
-					continue
+			for i, r := range p.Rules {
+				if on(r.Origins[0]) {
+					out = append(out, standing{m, p, &p.Rules[i]})
 				}
-				found = true
-				fmt.Fprintf(a.stdout, "  `%s` of profile %s", r, m.FullName(p))
-				if reason := r.Origins[0].Reason; reason != "" {
-					fmt.Fprintf(a.stdout, ": %s", reason)
-				}
-				fmt.Fprintln(a.stdout)
-				a.printRules(m, r.Included, "    ")
 			}
 		}
 	}
-	return found
+	return out
+}
+
+func (a *app) explainStanding(s standing) {
+	if s.rule == nil {
+		fmt.Fprintf(a.stdout, "  begins %s, which has %s\n", textHeader(s.module, s.profile), countRules(s.profile.Rules))
+		return
+	}
+	fmt.Fprintf(a.stdout, "  `%s` of profile %s%s\n", s.rule, s.module.FullName(s.profile), because(s.rule.Origins[0].Reason))
+	a.printRules(s.module, s.rule.Included, "    ")
 }
 
 // countRules counts rules, and of them those that come from includes.
