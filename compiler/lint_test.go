@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"apc/compiler"
+	"apc/compiler/ir"
 	"apc/compiler/lint"
 	"apc/compiler/lower"
 	"apc/lang/diag"
@@ -33,17 +34,18 @@ func findings(t *testing.T, text string) diag.List {
 		t.Fatal(err)
 	}
 	var outputs []*compiler.Output
+	var asked []*ir.Module
 	var known []lint.Known
 	for _, s := range p.Services {
 		out := compiler.Inspect(p, s, target, compiler.Options{})
 		if out.Diags.HasErrors() {
 			t.Fatalf("%s\n%v", text, out.Diags)
 		}
-		outputs = append(outputs, out)
+		outputs, asked = append(outputs, out), append(asked, out.Asked)
 		known = append(known, compiler.Known(out.Module)...)
 	}
 	run := lint.NewRun(known, func() []lint.Known { return nil })
-	results := []lint.Result{lint.Policy(p, run, lint.Options{})}
+	results := []lint.Result{lint.Policy(p, asked, run, lint.Options{})}
 	for _, out := range outputs {
 		results = append(results, out.Lint(base(), run, lint.Options{}))
 	}

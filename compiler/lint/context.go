@@ -16,7 +16,7 @@ type context struct {
 	Subject
 	run      *Run
 	profile  *ir.Profile  // the one to look at
-	modules  []*ir.Module // in checkText those of all profiles of the text
+	modules  []*ir.Module // in checkText those of the text's profiles, in checkPolicy those of the services
 	rule     *Rule
 	severity diag.Severity
 	opts     Options

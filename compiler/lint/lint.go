@@ -135,9 +135,11 @@ func Text(p *profile.Policy, modules []*ir.Module, sources diag.Sources, run *Ru
 	return c.result
 }
 
-// Policy looks at the policies of one folder as a whole.
-func Policy(p *policy.Policy, run *Run, opts Options) Result {
+// Policy looks at the policies of one folder as a whole. Its modules are those of
+// its services, as the policies ask for them.
+func Policy(p *policy.Policy, modules []*ir.Module, run *Run, opts Options) Result {
 	c := newContext(Subject{Policy: p, Sources: p.Sources, Module: &ir.Module{}}, run, opts)
+	c.modules = modules
 	c.runAll(func(r *Rule) func(*context) { return r.checkPolicy })
 	return c.result
 }

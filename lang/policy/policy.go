@@ -21,6 +21,8 @@ type Policy struct {
 	Tunables []Tunable
 	Aliases  []Alias
 	Settings Settings
+	// Declared holds the modules, variables and locals of the folder.
+	Declared []Declared
 	// Sources holds the text of every file that was read, under the name
 	// that ranges give.
 	Sources diag.Sources

@@ -69,6 +69,7 @@ func (u *unit) evaluate(only []string) {
 		u.trial(b)
 	}
 	u.unusedModules()
+	u.policy.Declared = u.declared(t, only)
 }
 
 func (u *unit) openScope(t top) *scope {
