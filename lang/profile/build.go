@@ -6,7 +6,6 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/alecthomas/participle/v2"
 	"github.com/alecthomas/participle/v2/lexer"
 
 	"apc/lang/rule"
@@ -83,18 +82,18 @@ func (r *reader) ruleOf(w words, b lowerer) *Rule {
 type grammars struct {
 	rules   map[string]ruleReader // by keyword
 	paths   ruleReader            // of rules on paths
-	abi     *participle.Parser[abiStatement]
-	alias   *participle.Parser[aliasStatement]
-	rlimit  *participle.Parser[rlimitStatement]
-	assign  *participle.Parser[assignStatement]
-	boolean *participle.Parser[booleanStatement]
-	profile *participle.Parser[profileHead]
-	group   *participle.Parser[groupHead]
-	ifs     *participle.Parser[ifHead]
-	elses   *participle.Parser[elseHead]
+	abi     parserOf[abiStatement]
+	alias   parserOf[aliasStatement]
+	rlimit  parserOf[rlimitStatement]
+	assign  parserOf[assignStatement]
+	boolean parserOf[booleanStatement]
+	profile parserOf[profileHead]
+	group   parserOf[groupHead]
+	ifs     parserOf[ifHead]
+	elses   parserOf[elseHead]
 }
 
-// grammar returns the parsers, which are made once.
+// grammar returns the parsers, of which there is one set.
 var grammar = sync.OnceValue(func() *grammars {
 	umount, mount := rules[umountRule](), rules[mountRule]()
 	return &grammars{

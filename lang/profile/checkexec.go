@@ -26,7 +26,7 @@ type execRule struct {
 // addExec remembers what a rule says about execution.
 func (c *checker) addExec(r *Rule, b *body, g group) {
 	said := g.applied(r.Rule)
-	e := execRule{rule: r, priority: said.Priority, owner: !said.Other, other: !said.Owner, via: slices.Clone(c.via)}
+	e := execRule{rule: r, priority: said.Priority, owner: !said.Other, other: !said.Owner}
 	switch f := r.Body.(type) {
 	case rule.File:
 		if f.Target != "" && f.Exec != "" {
@@ -45,6 +45,7 @@ func (c *checker) addExec(r *Rule, b *body, g group) {
 	if said.Action == rule.Deny || e.path == "" || e.how == "" {
 		return
 	}
+	e.via = slices.Clone(c.via)
 	for _, path := range c.aliased(c.expanded(e.path, b)) {
 		e := e
 		e.path, e.target = path, c.expanded(e.target, b)

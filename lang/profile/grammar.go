@@ -2,6 +2,7 @@ package profile
 
 import (
 	"io"
+	"sync"
 
 	"github.com/alecthomas/participle/v2"
 	"github.com/alecthomas/participle/v2/lexer"
@@ -269,16 +270,21 @@ func lexed(src string, t token) lexer.Token {
 	return lexer.Token{Type: t.kind, Value: src[t.start:t.end], Pos: lexer.Position{Offset: t.start}}
 }
 
-// build makes the parser of one kind of statement.
-func build[G any]() *participle.Parser[G] {
-	return participle.MustBuild[G](participle.Lexer(definition{}))
+// parserOf gives the parser of one kind of statement, which is made when it is
+// first needed.
+type parserOf[G any] func() *participle.Parser[G]
+
+func build[G any]() parserOf[G] {
+	return sync.OnceValue(func() *participle.Parser[G] {
+		return participle.MustBuild[G](participle.Lexer(definition{}))
+	})
 }
 
 // parse reads the tokens of one statement.
-func parse[G any](p *participle.Parser[G], src string, tokens []token) (*G, error) {
+func parse[G any](p parserOf[G], src string, tokens []token) (*G, error) {
 	lex, err := lexer.Upgrade(&feed{src: src, tokens: tokens})
 	if err != nil {
 		return nil, err
 	}
-	return p.ParseFromLexer(lex)
+	return p().ParseFromLexer(lex)
 }
