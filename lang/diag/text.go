@@ -120,3 +120,10 @@ func Printable(s string) string {
 		return r
 	}, s)
 }
+
+// Sentence makes a message one: with a capital at its beginning, where that is
+// an ASCII letter, and one full stop at its end.
+func Sentence(s string) string {
+	s = strings.TrimSuffix(s, ".") + "."
+	return strings.ToUpper(s[:1]) + s[1:]
+}

@@ -18,6 +18,7 @@ import (
 	"golang.org/x/text/unicode/norm"
 
 	"apc/lang/diag"
+	"apc/lang/yaml"
 )
 
 const (
@@ -121,7 +122,7 @@ type unit struct {
 	loader *Loader
 	dir    string
 	files  []*file
-	maps   map[string]*sourceMap // by file name as shown, YAML only
+	maps   map[string]*yaml.Map // by file name as shown, YAML only
 	policy *Policy
 	diags  diag.List
 
@@ -144,7 +145,7 @@ type file struct {
 func (l *Loader) newUnit(dir string) *unit {
 	return &unit{
 		loader: l, dir: dir, effort: &effort{left: maxEffort},
-		maps:     map[string]*sourceMap{},
+		maps:     map[string]*yaml.Map{},
 		policy:   &Policy{Sources: diag.Sources{}},
 		modules:  map[string]*moduleSource{},
 		standard: map[string]*moduleSource{},
@@ -199,7 +200,7 @@ func (u *unit) parseBody(name string, src []byte) hcl.Body {
 		return nil
 	}
 	if strings.HasSuffix(name, ".yaml") {
-		json, m, diags := yamlToJSON(name, src)
+		json, m, diags := yaml.ToJSON(name, src)
 		u.diags = append(u.diags, diags...)
 		if diags.HasErrors() {
 			return nil
@@ -263,7 +264,7 @@ func (u *unit) errorf(at diag.Range, code, summary, detail string, args ...any) 
 // rng turns a range of HCL into one of ours: for YAML through its map.
 func (u *unit) rng(r hcl.Range) diag.Range {
 	if m := u.maps[r.Filename]; m != nil {
-		return m.rng(r)
+		return m.Range(r)
 	}
 	return diag.Range{File: r.Filename, Start: position(r.Start), End: position(r.End)}
 }
@@ -301,7 +302,7 @@ func ioError(path string, err error) diag.Diagnostic {
 	if pe, ok := err.(*fs.PathError); ok {
 		err = pe.Err
 	}
-	return diag.Errorf(diag.Range{File: filepath.ToSlash(path)}, "unreadable", "cannot read it", "%s.", upperFirst(err.Error()))
+	return diag.Errorf(diag.Range{File: filepath.ToSlash(path)}, "unreadable", "cannot read it", "%s", diag.Sentence(err.Error()))
 }
 
 // maxDepth bounds the nesting of brackets and of prefix operators, on which
@@ -381,13 +382,6 @@ func lowerFirst(s string) string {
 		return strings.ToLower(s[:1]) + s[1:]
 	}
 	return s
-}
-
-func upperFirst(s string) string {
-	if s == "" {
-		return s
-	}
-	return strings.ToUpper(s[:1]) + s[1:]
 }
 
 // Text reads a policy from text instead of a folder; ranges call it name.

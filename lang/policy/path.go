@@ -71,11 +71,11 @@ func (d *decoder) checkPath(p string, at diag.Range, o pathOptions) bool {
 func globError(p string, err error) string {
 	se, ok := err.(*glob.SyntaxError)
 	if !ok {
-		return upperFirst(err.Error()) + "."
+		return diag.Sentence(err.Error())
 	}
-	text := upperFirst(se.Msg) + ", at character " + itoa(len([]rune(p[:min(se.Offset, len(p))]))+1) + "."
+	text := diag.Sentence(se.Msg + ", at character " + itoa(len([]rune(p[:min(se.Offset, len(p))]))+1))
 	if se.Hint != "" {
-		text += " " + upperFirst(strings.TrimSuffix(se.Hint, ".")) + "."
+		text += " " + diag.Sentence(se.Hint)
 	}
 	return text
 }

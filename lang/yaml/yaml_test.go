@@ -1,4 +1,4 @@
-package policy
+package yaml
 
 import (
 	"bytes"
@@ -118,7 +118,7 @@ func jsonBodies(f *hcl.File) []hcl.Body {
 func TestYAMLMeansItsTwin(t *testing.T) {
 	for _, tt := range yamlTwins {
 		t.Run(tt.name, func(t *testing.T) {
-			text, _, diags := yamlToJSON("f.apc.yaml", []byte(tt.yaml))
+			text, _, diags := ToJSON("f.apc.yaml", []byte(tt.yaml))
 			if diags.HasErrors() {
 				t.Fatal(diags)
 			}
@@ -340,7 +340,7 @@ func TestYAMLRanges(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.what+" "+tt.yaml, func(t *testing.T) {
 			src, want := unmark(t, tt.yaml)
-			text, m, diags := yamlToJSON("f.apc.yaml", []byte(src))
+			text, m, diags := ToJSON("f.apc.yaml", []byte(src))
 			if diags.HasErrors() {
 				t.Fatal(diags)
 			}
@@ -348,7 +348,7 @@ func TestYAMLRanges(t *testing.T) {
 			if hd.HasErrors() {
 				t.Fatal(hd)
 			}
-			if got := m.rng(yamlRanges[tt.what](t, f.Body)); got != want {
+			if got := m.Range(yamlRanges[tt.what](t, f.Body)); got != want {
 				t.Errorf("got %v, %q; want %v, %q; JSON is\n%s", got, cutRange(src, got), want, cutRange(src, want), text)
 			}
 		})
@@ -361,7 +361,7 @@ func cutRange(src string, r diag.Range) string { return src[r.Start.Byte:r.End.B
 // the JSON must stand in the same lines as the YAML.
 func TestYAMLKeepsLines(t *testing.T) {
 	src := "# c\nservice:\n\n  web:\n    - |\n      x\n    - b:\n       - 1\n\n       - 2\n    -   key: 1\n    - {p: [\n        1], 'q': 2}\n"
-	text, m, diags := yamlToJSON("f.apc.yaml", []byte(src))
+	text, m, diags := ToJSON("f.apc.yaml", []byte(src))
 	if diags.HasErrors() {
 		t.Fatal(diags)
 	}
@@ -375,7 +375,7 @@ func TestYAMLKeepsLines(t *testing.T) {
 }
 
 func TestYAMLLinesInWords(t *testing.T) {
-	text, _, _ := yamlToJSON("f.apc.yaml", []byte("# c\n- x: 1\n- y: 2\n-   x: 3\n"))
+	text, _, _ := ToJSON("f.apc.yaml", []byte("# c\n- x: 1\n- y: 2\n-   x: 3\n"))
 	f, _ := hcljson.Parse(text, "f.apc.yaml")
 	_, _, diags := f.Body.PartialContent(&hcl.BodySchema{Attributes: []hcl.AttributeSchema{{Name: "x"}}})
 	if len(diags) != 1 || !strings.Contains(diags[0].Detail, "f.apc.yaml:2,3-") {
@@ -474,7 +474,7 @@ func TestYAMLErrors(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.yaml, func(t *testing.T) {
 			src, want := unmark(t, tt.yaml)
-			_, _, diags := yamlToJSON("f.apc.yaml", []byte(src))
+			_, _, diags := ToJSON("f.apc.yaml", []byte(src))
 			if len(diags) == 0 {
 				t.Fatal("no error")
 			}
@@ -491,7 +491,7 @@ func TestYAMLErrors(t *testing.T) {
 
 func TestYAMLReportsAllErrors(t *testing.T) {
 	src := "a: !x 1\na: 2\n3: 4\nb: [*nope, .inf]\nc: 007\n"
-	text, _, diags := yamlToJSON("f.apc.yaml", []byte(src))
+	text, _, diags := ToJSON("f.apc.yaml", []byte(src))
 	var codes []string
 	for _, d := range diags.Sorted() {
 		codes = append(codes, fmt.Sprint(d.Subject.Start.Line, " ", d.Code))
@@ -506,18 +506,18 @@ func TestYAMLReportsAllErrors(t *testing.T) {
 	if _, hd := hcljson.Parse(text, "f.apc.yaml"); hd.HasErrors() {
 		t.Errorf("%v in\n%s", hd, text)
 	}
-	_, _, diags = yamlToJSON("f.apc.yaml", []byte("a: @x\nb: `y\nc: 1\n"))
+	_, _, diags = ToJSON("f.apc.yaml", []byte("a: @x\nb: `y\nc: 1\n"))
 	if len(diags) != 2 || diags[1].Subject.Start.Line != 2 {
 		t.Errorf("got %v, want two errors", diags)
 	}
-	_, _, diags = yamlToJSON("f.apc.yaml", []byte("a: \x01\nb: \xff\n"))
+	_, _, diags = ToJSON("f.apc.yaml", []byte("a: \x01\nb: \xff\n"))
 	if len(diags) != 2 || diags[1].Subject.Start.Line != 2 {
 		t.Errorf("got %v, want two errors", diags)
 	}
 }
 
 func TestYAMLWarnsOfLeadingZero(t *testing.T) {
-	_, _, diags := yamlToJSON("f.apc.yaml", []byte("a: &x 0755\nb: *x\nc: \"0755\"\nd: 0\ne: 0.5\n"))
+	_, _, diags := ToJSON("f.apc.yaml", []byte("a: &x 0755\nb: *x\nc: \"0755\"\nd: 0\ne: 0.5\n"))
 	if len(diags) != 1 || diags[0].Severity != diag.Warning || diags[0].Subject.String() != "f.apc.yaml:1:7" {
 		t.Errorf("got %v, want one warning", diags)
 	}
@@ -542,7 +542,7 @@ func TestYAMLLimits(t *testing.T) {
 		{"merge bomb", merges, "aliases repeat too much"},
 		{"aliases of a long string", long, "aliases repeat too much"},
 		{"chain of aliases", chain, "nested too deep"},
-		{"too large", "a: " + strings.Repeat("x", maxYAMLBytes), "too large"},
+		{"too large", "a: " + strings.Repeat("x", maxBytes), "too large"},
 		{"deep brackets", "a: " + strings.Repeat("[", 20_000), "nested too deep"},
 		{"deep braces", "a: " + strings.Repeat("{b: ", 20_000), "nested too deep"},
 		{"deep dashes", strings.Repeat("- ", 20_000), "nested too deep"},
@@ -565,11 +565,11 @@ func TestYAMLLimits(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			text, m, diags := yamlToJSON("f.apc.yaml", []byte(tt.yaml))
-			if !diags.HasErrors() || len(diags) > 2*maxYAMLErrors || !strings.Contains(fmt.Sprint(diags[0], diags[0].Code), tt.says) {
+			text, m, diags := ToJSON("f.apc.yaml", []byte(tt.yaml))
+			if !diags.HasErrors() || len(diags) > 2*maxErrors || !strings.Contains(fmt.Sprint(diags[0], diags[0].Code), tt.says) {
 				t.Errorf("got %d diagnostics, the first of them %.200v; want %q", len(diags), diags, tt.says)
 			}
-			if len(text) > 8*maxYAMLAliased {
+			if len(text) > 8*maxAliased {
 				t.Errorf("%d bytes of JSON", len(text))
 			}
 			if text != nil {
@@ -590,7 +590,7 @@ func deepYAML(depth int) string {
 // A large policy of an ordinary shape is read.
 func TestYAMLLargePolicy(t *testing.T) {
 	src := "service:\n  web:\n    file:\n" + strings.Repeat("      - path: /var/lib/web/*.db\n        access: [read, write]\n", 10_000)
-	text, m, diags := yamlToJSON("f.apc.yaml", []byte(src))
+	text, m, diags := ToJSON("f.apc.yaml", []byte(src))
 	if len(diags) != 0 {
 		t.Fatal(diags)
 	}

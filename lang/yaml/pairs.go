@@ -1,4 +1,4 @@
-package policy
+package yaml
 
 import (
 	"github.com/goccy/go-yaml/ast"
@@ -6,16 +6,16 @@ import (
 	"apc/lang/diag"
 )
 
-// A yamlPair is a key of a mapping with its value.
-type yamlPair struct {
-	key   yamlKey
+// A pair is a key of a mapping with its value.
+type pair struct {
+	key   mapKey
 	value ast.Node
 	after int   // the end of the colon
 	via   *span // the alias that a merge key got it through, or nil
 }
 
-// A yamlKey is the text of a key and where it stands.
-type yamlKey struct {
+// A mapKey is the text of a key and where it stands.
+type mapKey struct {
 	text   string
 	at     span
 	pieces []piece
@@ -24,9 +24,9 @@ type yamlKey struct {
 // pairs returns the pairs of a mapping, those of its merge keys in their
 // place. Its own keys go before merged ones, earlier merged ones before later
 // ones: https://yaml.org/type/merge.html.
-func (w *yamlWriter) pairs(n *ast.MappingNode) []yamlPair {
+func (w *writer) pairs(n *ast.MappingNode) []pair {
 	taken := map[string]span{}
-	keys := make([]yamlKey, len(n.Values))
+	keys := make([]mapKey, len(n.Values))
 	skip := make([]bool, len(n.Values))
 	for i, v := range n.Values {
 		if w.mergeKey(v.Key) {
@@ -41,20 +41,20 @@ func (w *yamlWriter) pairs(n *ast.MappingNode) []yamlPair {
 		}
 		taken[keys[i].text] = keys[i].at
 	}
-	var out []yamlPair
+	var out []pair
 	for i, v := range n.Values {
 		switch {
 		case skip[i]:
 		case w.mergeKey(v.Key):
 			out = append(out, w.merged(v.Value, w.doc.span(v.Key), taken)...)
 		default:
-			out = append(out, yamlPair{key: keys[i], value: v.Value, after: w.doc.span(v).end})
+			out = append(out, pair{key: keys[i], value: v.Value, after: w.doc.span(v).end})
 		}
 	}
 	return out
 }
 
-func (w *yamlWriter) duplicate(k yamlKey, first span) {
+func (w *writer) duplicate(k mapKey, first span) {
 	if w.via != nil {
 		return
 	}
@@ -65,51 +65,51 @@ func (w *yamlWriter) duplicate(k yamlKey, first span) {
 }
 
 // mergeKey says whether a key is << without quotes.
-func (w *yamlWriter) mergeKey(key ast.Node) bool {
+func (w *writer) mergeKey(key ast.Node) bool {
 	l := w.doc.lexeme(key)
 	return l != nil && l.text == "<<" && l.plain()
 }
 
 // key returns the text of a key, and reports one that is no string.
-func (w *yamlWriter) key(n ast.Node) yamlKey {
+func (w *writer) key(n ast.Node) mapKey {
 	at, l := w.doc.span(n), w.doc.lexeme(n)
 	switch n.(type) {
 	case *ast.AnchorNode, *ast.TagNode, *ast.AliasNode:
 		w.errorf(at, "yaml-key", "a key that is no string", "A key can have no anchor, alias or tag. Write the string itself.")
-		return yamlKey{at: at}
+		return mapKey{at: at}
 	}
 	if l == nil || !l.scalar() {
 		w.errorf(at, "yaml-key", "a key that is no string", "Write a string before the colon.")
-		return yamlKey{at: at}
+		return mapKey{at: at}
 	}
 	if v := resolve(l, ""); v.kind != "!!str" {
 		w.errorf(at, "yaml-key", "a key that is no string", `YAML reads this key as %s. Put it in quotes: "%s".`, kindNames[v.kind], l.text)
 	}
-	return yamlKey{l.text, at, l.pieces}
+	return mapKey{l.text, at, l.pieces}
 }
 
 // merged returns the pairs that a merge key brings, which no earlier key has
 // taken.
-func (w *yamlWriter) merged(n ast.Node, at span, taken map[string]span) []yamlPair {
+func (w *writer) merged(n ast.Node, at span, taken map[string]span) []pair {
 	list, ok := n.(*ast.SequenceNode)
 	if !ok {
 		return w.mergedMapping(n, at, taken)
 	}
-	var out []yamlPair
+	var out []pair
 	for _, item := range list.Values {
 		out = append(out, w.mergedMapping(item, at, taken)...)
 	}
 	return out
 }
 
-func (w *yamlWriter) mergedMapping(n ast.Node, at span, taken map[string]span) []yamlPair {
+func (w *writer) mergedMapping(n ast.Node, at span, taken map[string]span) []pair {
 	switch v := n.(type) {
 	case *ast.AnchorNode:
 		return w.mergedMapping(v.Value, at, taken)
 	case *ast.AliasNode:
 		return w.mergedAlias(v, taken)
 	case *ast.MappingNode:
-		var out []yamlPair
+		var out []pair
 		for _, p := range w.pairs(v) {
 			if _, ok := taken[p.key.text]; !ok {
 				taken[p.key.text] = p.key.at
@@ -122,7 +122,7 @@ func (w *yamlWriter) mergedMapping(n ast.Node, at span, taken map[string]span) [
 	return nil
 }
 
-func (w *yamlWriter) mergedAlias(n *ast.AliasNode, taken map[string]span) []yamlPair {
+func (w *writer) mergedAlias(n *ast.AliasNode, taken map[string]span) []pair {
 	at := w.stands(w.doc.aliasSpan(n))
 	target := w.doc.aliases[n]
 	cost := aliasCost

@@ -1,4 +1,4 @@
-package policy
+package yaml
 
 import (
 	"regexp"
@@ -56,7 +56,7 @@ func byToken(list []*lexeme) map[*token.Token]*lexeme {
 
 // A lexemeReader finds the tokens of a text, one behind the other.
 type lexemeReader struct {
-	src   *yamlSource
+	src   *source
 	text  string
 	at    int // the end of the token before
 	flow  int
@@ -66,7 +66,7 @@ type lexemeReader struct {
 
 // readLexemes finds each token in the text and decodes the scalars. It fails
 // where a token is not what stands there.
-func readLexemes(s *yamlSource, tokens token.Tokens) ([]*lexeme, diag.List) {
+func readLexemes(s *source, tokens token.Tokens) ([]*lexeme, diag.List) {
 	r := &lexemeReader{src: s, text: s.text, delim: -1}
 	for i := 0; i < len(tokens); i++ {
 		t := tokens[i]

@@ -1,4 +1,4 @@
-package policy
+package yaml
 
 import (
 	"math/big"
@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// A yamlValue is a scalar as JSON.
-type yamlValue struct {
+// A scalarValue is a scalar as JSON.
+type scalarValue struct {
 	kind    string // the tag of its kind
 	json    string // for a kind other than !!str
 	problem string // why JSON cannot hold it
@@ -20,9 +20,9 @@ var kindNames = map[string]string{"!!null": "null", "!!bool": "a boolean", "!!in
 
 // resolve returns the value of a scalar: a string in quotes, or behind a tag
 // that says so, or else by the text.
-func resolve(l *lexeme, tag string) yamlValue {
+func resolve(l *lexeme, tag string) scalarValue {
 	if tag == "!!str" || tag == "" && !l.plain() {
-		return yamlValue{kind: "!!str"}
+		return scalarValue{kind: "!!str"}
 	}
 	return coreSchema(l.text)
 }
@@ -37,31 +37,31 @@ var (
 
 // coreSchema returns the value of a scalar without quotes: YAML 1.2, section
 // 10.3.2.
-func coreSchema(text string) yamlValue {
+func coreSchema(text string) scalarValue {
 	switch text {
 	case "", "~", "null", "Null", "NULL":
-		return yamlValue{kind: "!!null", json: "null"}
+		return scalarValue{kind: "!!null", json: "null"}
 	case "true", "True", "TRUE", "false", "False", "FALSE":
-		return yamlValue{kind: "!!bool", json: strings.ToLower(text)}
+		return scalarValue{kind: "!!bool", json: strings.ToLower(text)}
 	}
 	switch {
 	case yamlInt.MatchString(text):
 		digits := strings.TrimLeft(text, "+-")
-		return number(yamlValue{kind: "!!int", json: text, octal: len(digits) > 1 && digits[0] == '0'})
+		return number(scalarValue{kind: "!!int", json: text, octal: len(digits) > 1 && digits[0] == '0'})
 	case yamlBased.MatchString(text):
 		n, _ := new(big.Int).SetString(text, 0)
-		return number(yamlValue{kind: "!!int", json: n.String()})
+		return number(scalarValue{kind: "!!int", json: n.String()})
 	case yamlNaN.MatchString(text):
-		return yamlValue{kind: "!!float", json: "null", problem: "Infinity and NaN are no numbers here. Put the word in quotes."}
+		return scalarValue{kind: "!!float", json: "null", problem: "Infinity and NaN are no numbers here. Put the word in quotes."}
 	case yamlFloat.MatchString(text):
-		return number(yamlValue{kind: "!!float", json: text})
+		return number(scalarValue{kind: "!!float", json: text})
 	}
-	return yamlValue{kind: "!!str"}
+	return scalarValue{kind: "!!str"}
 }
 
 // number spells a number as JSON does: without plus sign and leading zeros,
 // and with digits on both sides of the point.
-func number(v yamlValue) yamlValue {
+func number(v scalarValue) scalarValue {
 	m := yamlFloat.FindStringSubmatch(v.json)
 	whole := strings.TrimLeft(m[2], "0")
 	if whole == "" {
@@ -72,7 +72,7 @@ func number(v yamlValue) yamlValue {
 		v.json += "." + fraction
 	}
 	v.json += m[5]
-	if _, err := strconv.ParseFloat(v.json, 64); err != nil || len(v.json) > maxYAMLDigits {
+	if _, err := strconv.ParseFloat(v.json, 64); err != nil || len(v.json) > maxDigits {
 		v.json, v.problem = "null", "The number is too large or too long. Put it in quotes if it is a string."
 	}
 	return v

@@ -1,4 +1,4 @@
-package policy
+package yaml
 
 import (
 	"fmt"
@@ -9,9 +9,9 @@ import (
 	"apc/lang/diag"
 )
 
-// A yamlWriter writes a document as JSON.
-type yamlWriter struct {
-	doc    *yamlDoc
+// A writer writes a document as JSON.
+type writer struct {
+	doc    *document
 	out    jsonWriter
 	via    *span // the alias that is being written out, nil outside of one
 	budget int   // what aliases may still cost
@@ -29,7 +29,7 @@ type slot struct {
 }
 
 // document writes the whole document.
-func (w *yamlWriter) document() {
+func (w *writer) document() {
 	if w.doc.body == nil {
 		w.token("{}", span{})
 		return
@@ -49,14 +49,14 @@ func (w *yamlWriter) document() {
 
 // errorf reports an error. In what an alias brings it is reported where that
 // is written.
-func (w *yamlWriter) errorf(at span, code, summary, detail string, args ...any) {
+func (w *writer) errorf(at span, code, summary, detail string, args ...any) {
 	if w.via == nil {
 		w.diags = capped(w.diags, diag.Errorf(w.doc.src.rng(at.start, at.end), code, summary, detail, args...))
 	}
 }
 
 // limit reports that a limit is reached, once.
-func (w *yamlWriter) limit(at span, summary, detail string, args ...any) {
+func (w *writer) limit(at span, summary, detail string, args ...any) {
 	if !w.full {
 		w.full = true
 		w.diags = append(w.diags, diag.Errorf(w.doc.src.rng(at.start, at.end), "yaml-limit", summary, detail, args...))
@@ -64,7 +64,7 @@ func (w *yamlWriter) limit(at span, summary, detail string, args ...any) {
 }
 
 // value writes a node.
-func (w *yamlWriter) value(n ast.Node, s slot) {
+func (w *writer) value(n ast.Node, s slot) {
 	switch n := n.(type) {
 	case *ast.MappingNode:
 		w.nested(n, s, func() { w.mapping(n, s) })
@@ -85,11 +85,11 @@ func (w *yamlWriter) value(n ast.Node, s slot) {
 
 // nested writes a mapping or list, unless aliases nest it too deep for the
 // JSON parser.
-func (w *yamlWriter) nested(n ast.Node, s slot, write func()) {
+func (w *writer) nested(n ast.Node, s slot, write func()) {
 	w.checkTag(s, "")
-	if w.depth >= 2*maxYAMLDepth {
+	if w.depth >= 2*maxDepth {
 		at := w.stands(w.doc.span(n))
-		w.limit(at, tooDeepSummary, tooDeepDetail, maxYAMLDepth)
+		w.limit(at, tooDeepSummary, tooDeepDetail, maxDepth)
 		w.token("null", at)
 		return
 	}
@@ -98,7 +98,7 @@ func (w *yamlWriter) nested(n ast.Node, s slot, write func()) {
 	w.depth--
 }
 
-func (w *yamlWriter) tagged(n *ast.TagNode, s slot) {
+func (w *writer) tagged(n *ast.TagNode, s slot) {
 	s.tag, s.tagAt = n.Start.Value, w.doc.span(n)
 	s.after = s.tagAt.end
 	switch s.tag {
@@ -113,14 +113,14 @@ func (w *yamlWriter) tagged(n *ast.TagNode, s slot) {
 }
 
 // checkTag reports a tag that asks for another kind of value.
-func (w *yamlWriter) checkTag(s slot, kind string) {
+func (w *writer) checkTag(s slot, kind string) {
 	if s.tag != "" && s.tag != kind {
 		w.errorf(s.tagAt, "yaml-tag", "the tag "+s.tag+" does not fit", "The value behind it is of another kind. Remove the tag.")
 	}
 }
 
 // alias writes the node that an alias stands for. All of it maps to the alias.
-func (w *yamlWriter) alias(n *ast.AliasNode) {
+func (w *writer) alias(n *ast.AliasNode) {
 	at := w.stands(w.doc.aliasSpan(n))
 	target := w.doc.aliases[n]
 	if target == nil || !w.spend(at, aliasCost) {
@@ -138,16 +138,16 @@ const aliasCost = 16
 
 // spend takes a cost from the budget of aliases. It says whether there was
 // enough left.
-func (w *yamlWriter) spend(at span, cost int) bool {
+func (w *writer) spend(at span, cost int) bool {
 	if w.budget -= cost; w.budget < 0 {
 		w.limit(at, "aliases repeat too much",
-			"What aliases and merge keys repeat may take at most %d bytes. Write out less with them.", maxYAMLAliased)
+			"What aliases and merge keys repeat may take at most %d bytes. Write out less with them.", maxAliased)
 	}
 	return w.budget >= 0
 }
 
 // stands returns where something stands: at the alias where one brought it.
-func (w *yamlWriter) stands(at span) span {
+func (w *writer) stands(at span) span {
 	if w.via != nil {
 		return *w.via
 	}
@@ -155,12 +155,12 @@ func (w *yamlWriter) stands(at span) span {
 }
 
 // token writes a token of JSON in the place of some YAML.
-func (w *yamlWriter) token(text string, at span) {
+func (w *writer) token(text string, at span) {
 	w.out.moveTo(w.doc.src.pos(w.stands(at).start))
 	w.add(text, jsonToken{yaml: at, alone: at})
 }
 
-func (w *yamlWriter) add(text string, t jsonToken) {
+func (w *writer) add(text string, t jsonToken) {
 	if w.via != nil {
 		w.spend(*w.via, len(text))
 		t = jsonToken{yaml: *w.via, alone: *w.via}
@@ -171,7 +171,7 @@ func (w *yamlWriter) add(text string, t jsonToken) {
 // open writes the bracket that opens a collection. In block style there is
 // none in YAML: it stands for the key before it, or else for the first key or
 // dash in it, and goes onto the line of that.
-func (w *yamlWriter) open(text string, flow bool, first, key span) {
+func (w *writer) open(text string, flow bool, first, key span) {
 	switch {
 	case flow:
 		w.token(text, first)
@@ -184,7 +184,7 @@ func (w *yamlWriter) open(text string, flow bool, first, key span) {
 
 // close writes the bracket that closes a collection. In block style it stands
 // for the end of what is in it.
-func (w *yamlWriter) close(text string, bracket *lexeme) {
+func (w *writer) close(text string, bracket *lexeme) {
 	at := w.out.tokens[len(w.out.tokens)-1].yaml
 	at.start = at.end
 	if bracket != nil {
@@ -193,7 +193,7 @@ func (w *yamlWriter) close(text string, bracket *lexeme) {
 	w.token(text, at)
 }
 
-func (w *yamlWriter) mapping(n *ast.MappingNode, s slot) {
+func (w *writer) mapping(n *ast.MappingNode, s slot) {
 	first := w.doc.span(n)
 	if !n.IsFlowStyle {
 		first = w.doc.span(n.Values[0].Key)
@@ -208,7 +208,7 @@ func (w *yamlWriter) mapping(n *ast.MappingNode, s slot) {
 	w.close("}", w.doc.lexemes[n.End])
 }
 
-func (w *yamlWriter) sequence(n *ast.SequenceNode, s slot) {
+func (w *writer) sequence(n *ast.SequenceNode, s slot) {
 	w.open("[", n.IsFlowStyle, w.doc.span(n), s.key)
 	for i, e := range n.Entries {
 		if i > 0 {
@@ -220,7 +220,7 @@ func (w *yamlWriter) sequence(n *ast.SequenceNode, s slot) {
 }
 
 // pair writes a key and its value.
-func (w *yamlWriter) pair(p yamlPair) {
+func (w *writer) pair(p pair) {
 	outer := w.via
 	if w.via == nil {
 		w.via = p.via
@@ -232,12 +232,12 @@ func (w *yamlWriter) pair(p yamlPair) {
 }
 
 // quoted writes a string.
-func (w *yamlWriter) quoted(text string, at span, pieces []piece) {
+func (w *writer) quoted(text string, at span, pieces []piece) {
 	w.out.moveTo(w.doc.src.pos(w.stands(at).start))
 	w.add(quoteJSON(text), jsonToken{yaml: at, alone: at, pieces: pieces})
 }
 
-func (w *yamlWriter) scalar(n ast.Node, s slot) {
+func (w *writer) scalar(n ast.Node, s slot) {
 	l := w.doc.lexeme(n)
 	if l == nil {
 		l = &lexeme{token: n.GetToken(), start: s.after, end: s.after}

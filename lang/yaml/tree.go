@@ -1,4 +1,4 @@
-package policy
+package yaml
 
 import (
 	"github.com/goccy/go-yaml/ast"
@@ -9,7 +9,7 @@ import (
 
 // checkShape refuses what the parser must not get: more than one document,
 // and nesting or mappings that would cost it too much stack or time.
-func checkShape(s *yamlSource, lexemes []*lexeme) diag.List {
+func checkShape(s *source, lexemes []*lexeme) diag.List {
 	c := shapeChecker{src: s}
 	for i, l := range lexemes {
 		if i > 0 {
@@ -26,7 +26,7 @@ func checkShape(s *yamlSource, lexemes []*lexeme) diag.List {
 }
 
 type shapeChecker struct {
-	src     *yamlSource
+	src     *source
 	before  *lexeme
 	blocks  []blockLevel
 	flow    []openBracket // those that stand open
@@ -66,9 +66,9 @@ func (c *shapeChecker) next(l *lexeme) *diag.Diagnostic {
 		if c.before.token.Type == token.TagType {
 			return c.last(c.errorf(c.before, "yaml-tag", "a tag without a value", `Write the value behind it, or "" for an empty string.`))
 		}
-		if c.absent++; c.absent > maxYAMLAbsent {
+		if c.absent++; c.absent > maxAbsent {
 			return c.last(c.errorf(c.before, "yaml-limit", "too many keys without a value",
-				"At most %d keys and list items may have no value. Remove some, or write null.", maxYAMLAbsent))
+				"At most %d keys and list items may have no value. Remove some, or write null.", maxAbsent))
 		}
 	}
 	switch l.token.Type {
@@ -146,9 +146,9 @@ func (c *shapeChecker) enter(l, first *lexeme, list bool) *diag.Diagnostic {
 	}
 	b := &c.blocks[len(c.blocks)-1]
 	b.count++
-	if b.count > maxYAMLKeys && !list {
+	if b.count > maxKeys && !list {
 		return c.last(c.errorf(first, "yaml-limit", "too many keys in one mapping",
-			"A mapping may hold at most %d keys. Use a list, or split the policy into several files.", maxYAMLKeys))
+			"A mapping may hold at most %d keys. Use a list, or split the policy into several files.", maxKeys))
 	}
 	return c.deep(l)
 }
@@ -201,10 +201,10 @@ func (c *shapeChecker) separate(l *lexeme, b *openBracket) *diag.Diagnostic {
 }
 
 func (c *shapeChecker) deep(l *lexeme) *diag.Diagnostic {
-	if len(c.blocks)+len(c.flow) <= maxYAMLDepth {
+	if len(c.blocks)+len(c.flow) <= maxDepth {
 		return nil
 	}
-	return c.last(c.errorf(l, "yaml-limit", tooDeepSummary, tooDeepDetail, maxYAMLDepth))
+	return c.last(c.errorf(l, "yaml-limit", tooDeepSummary, tooDeepDetail, maxDepth))
 }
 
 const (
@@ -226,7 +226,7 @@ func (c *shapeChecker) errorf(l *lexeme, code, summary, detail string, args ...a
 // and in order, and block style is indented as its level says. It finds the
 // node that each alias stands for. It is not ok where the tree is wrong;
 // other errors leave it usable.
-func checkTree(doc *yamlDoc, lexemes []*lexeme) (diags diag.List, ok bool) {
+func checkTree(doc *document, lexemes []*lexeme) (diags diag.List, ok bool) {
 	c := &treeChecker{doc: doc, anchors: map[string]*anchor{}}
 	for _, l := range lexemes {
 		if l.scalar() || l.text != "" {
@@ -243,7 +243,7 @@ func checkTree(doc *yamlDoc, lexemes []*lexeme) (diags diag.List, ok bool) {
 }
 
 type treeChecker struct {
-	doc     *yamlDoc
+	doc     *document
 	scalars []*lexeme
 	seen    int // how many of them the walk came by
 	anchors map[string]*anchor

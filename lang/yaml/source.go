@@ -1,4 +1,4 @@
-package policy
+package yaml
 
 import (
 	"bytes"
@@ -9,34 +9,34 @@ import (
 	"apc/lang/diag"
 )
 
-// A yamlSource is the text of a YAML file as the YAML library gets it, without
+// A source is the text of a YAML file as the YAML library gets it, without
 // byte order mark and with \n for \r\n, and what leads from offsets in that
 // text to places in the file.
-type yamlSource struct {
+type source struct {
 	file  string
 	text  string
-	lines []yamlLine
+	lines []sourceLine
 	runes []int // the characters before each runeStep bytes of text
 }
 
 // runeStep keeps the search for a column short in long lines.
 const runeStep = 256
 
-// A yamlLine says where a line starts. Within a line offsets of the text and
+// A sourceLine says where a line starts. Within a line offsets of the text and
 // of the file run side by side.
-type yamlLine struct{ text, file int }
+type sourceLine struct{ text, file int }
 
 const byteOrderMark = "\uFEFF"
 
-func newYAMLSource(file string, src []byte) *yamlSource {
-	s := &yamlSource{file: file}
+func newSource(file string, src []byte) *source {
+	s := &source{file: file}
 	at := 0
 	if bytes.HasPrefix(src, []byte(byteOrderMark)) {
 		at = len(byteOrderMark)
 	}
 	var text strings.Builder
 	for {
-		s.lines = append(s.lines, yamlLine{text.Len(), at})
+		s.lines = append(s.lines, sourceLine{text.Len(), at})
 		n := bytes.IndexByte(src[at:], '\n')
 		if n < 0 {
 			text.Write(src[at:])
@@ -67,7 +67,7 @@ func countRunes(s string) int {
 }
 
 // runesBefore returns the number of characters before an offset.
-func (s *yamlSource) runesBefore(off int) int {
+func (s *source) runesBefore(off int) int {
 	if len(s.runes) == 0 {
 		return 0
 	}
@@ -76,7 +76,7 @@ func (s *yamlSource) runesBefore(off int) int {
 }
 
 // pos returns the place in the file of an offset in the text.
-func (s *yamlSource) pos(off int) diag.Pos {
+func (s *source) pos(off int) diag.Pos {
 	i := s.line(off)
 	l := s.lines[i]
 	return diag.Pos{
@@ -87,20 +87,20 @@ func (s *yamlSource) pos(off int) diag.Pos {
 }
 
 // line returns the index of the line that holds an offset.
-func (s *yamlSource) line(off int) int {
+func (s *source) line(off int) int {
 	return sort.Search(len(s.lines), func(i int) bool { return s.lines[i].text > off }) - 1
 }
 
 // column returns the number of bytes before an offset in its line.
-func (s *yamlSource) column(off int) int { return off - s.lines[s.line(off)].text }
+func (s *source) column(off int) int { return off - s.lines[s.line(off)].text }
 
-func (s *yamlSource) rng(start, end int) diag.Range {
+func (s *source) rng(start, end int) diag.Range {
 	return diag.Range{File: s.file, Start: s.pos(start), End: s.pos(end)}
 }
 
 // offset returns the offset of a line and a column, both from 1, or the
 // nearest that there is.
-func (s *yamlSource) offset(line, column int) int {
+func (s *source) offset(line, column int) int {
 	line = min(max(line, 1), len(s.lines))
 	at, end := s.lines[line-1].text, len(s.text)
 	if line < len(s.lines) {
@@ -115,10 +115,10 @@ func (s *yamlSource) offset(line, column int) int {
 
 // check reports what no YAML file may hold, and what would cost the library
 // too much time.
-func (s *yamlSource) check() diag.List {
-	if len(s.text) > maxYAMLBytes {
+func (s *source) check() diag.List {
+	if len(s.text) > maxBytes {
 		return diag.List{diag.Errorf(diag.Range{File: s.file}, "yaml-limit", "YAML file too large",
-			"A policy in YAML may hold at most %d bytes. Split it into several files.", maxYAMLBytes)}
+			"A policy in YAML may hold at most %d bytes. Split it into several files.", maxBytes)}
 	}
 	if strings.HasPrefix(s.text, "\xff\xfe") || strings.HasPrefix(s.text, "\xfe\xff") {
 		return diag.List{diag.Errorf(s.rng(0, 2), "yaml-encoding", "the file is not UTF-8",
@@ -134,9 +134,9 @@ func (s *yamlSource) check() diag.List {
 		if blanks++; strings.TrimSpace(s.text[line.text:end]) != "" {
 			blanks = 0
 		}
-		if blanks > maxYAMLBlank {
+		if blanks > maxBlank {
 			return append(diags, diag.Errorf(s.rng(line.text, line.text), "yaml-limit", "too many blank lines",
-				"At most %d may stand in a row. Remove some.", maxYAMLBlank))
+				"At most %d may stand in a row. Remove some.", maxBlank))
 		}
 		if problem := s.checkLine(line.text, end); problem != nil {
 			diags = capped(diags, *problem)
@@ -147,31 +147,31 @@ func (s *yamlSource) check() diag.List {
 
 // checkLine reports the first forbidden character of a line, if there is one,
 // or too many of one kind.
-func (s *yamlSource) checkLine(start, end int) *diag.Diagnostic {
+func (s *source) checkLine(start, end int) *diag.Diagnostic {
 	line := s.text[start:end]
 	for i, r := range line {
-		if problem := yamlCharacter(r, line[i:]); problem != "" {
+		if problem := notCharacter(r, line[i:]); problem != "" {
 			_, size := utf8.DecodeRuneInString(line[i:])
 			d := diag.Errorf(s.rng(start+i, start+i+size), "yaml-encoding", "invalid character", "%s", problem)
 			return &d
 		}
 	}
-	if strings.Count(line, "\t") > maxYAMLRun {
+	if strings.Count(line, "\t") > maxRun {
 		d := s.tab(start + strings.IndexByte(line, '\t'))
 		return &d
 	}
-	if strings.Count(line, "<") > maxYAMLRun {
+	if strings.Count(line, "<") > maxRun {
 		i := start + strings.IndexByte(line, '<')
-		d := diag.Errorf(s.rng(i, i+1), "yaml-limit", "too many characters < in a line", "At most %d may stand in a line. Remove some.", maxYAMLRun)
+		d := diag.Errorf(s.rng(i, i+1), "yaml-limit", "too many characters < in a line", "At most %d may stand in a line. Remove some.", maxRun)
 		return &d
 	}
 	return nil
 }
 
-// yamlCharacter says what is wrong with a character that starts rest, or
+// notCharacter says what is wrong with a character that starts rest, or
 // nothing: the production c-printable of YAML 1.2, section 5.1, without what
 // ends a line in YAML 1.1 alone.
-func yamlCharacter(r rune, rest string) string {
+func notCharacter(r rune, rest string) string {
 	switch {
 	case r == utf8.RuneError && !strings.HasPrefix(rest, string(utf8.RuneError)):
 		return "This is not valid UTF-8. Save the file as UTF-8."

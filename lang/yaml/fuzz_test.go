@@ -1,4 +1,4 @@
-package policy
+package yaml
 
 import (
 	"bytes"
@@ -26,7 +26,7 @@ func FuzzYAML(f *testing.F) {
 		f.Add([]byte("root:\n  - " + strings.ReplaceAll(tt.yaml, "\n", "\n    ")))
 	}
 	f.Fuzz(func(t *testing.T, src []byte) {
-		text, m, diags := yamlToJSON("f.apc.yaml", src)
+		text, m, diags := ToJSON("f.apc.yaml", src)
 		for _, d := range diags {
 			checkYAMLRange(t, src, d.Subject)
 		}
@@ -49,7 +49,7 @@ func FuzzYAML(f *testing.F) {
 
 // checkYAMLMap checks that hcl parses the text, and that the map leads from
 // each token of it to a place in the file, each right of the one before.
-func checkYAMLMap(t *testing.T, src, text []byte, m *sourceMap) {
+func checkYAMLMap(t *testing.T, src, text []byte, m *Map) {
 	t.Helper()
 	if !json.Valid(text) {
 		t.Fatalf("not JSON:\n%s", text)
@@ -59,7 +59,7 @@ func checkYAMLMap(t *testing.T, src, text []byte, m *sourceMap) {
 	}
 	var before diag.Range
 	for _, token := range m.tokens {
-		got := m.rng(hclRange(token.start, token.end))
+		got := m.Range(hclRange(token.start, token.end))
 		checkYAMLRange(t, src, got)
 		start := m.src.rng(token.yaml.start, token.yaml.end)
 		if start.Start.Byte < before.Start.Byte {
@@ -67,8 +67,8 @@ func checkYAMLMap(t *testing.T, src, text []byte, m *sourceMap) {
 		}
 		before = start
 		for at := token.start; at <= token.end && len(text) < 10_000; at++ {
-			checkYAMLRange(t, src, m.rng(hclRange(at, at+1)))
-			checkYAMLRange(t, src, m.rng(hclRange(at, len(text))))
+			checkYAMLRange(t, src, m.Range(hclRange(at, at+1)))
+			checkYAMLRange(t, src, m.Range(hclRange(at, len(text))))
 		}
 	}
 }
@@ -93,9 +93,9 @@ func checkYAMLRange(t *testing.T, src []byte, r diag.Range) {
 }
 
 // checkYAMLScalars checks that the JSON holds each scalar of the file.
-func checkYAMLScalars(t *testing.T, src []byte, m *sourceMap) {
+func checkYAMLScalars(t *testing.T, src []byte, m *Map) {
 	t.Helper()
-	doc, _ := parseYAML(newYAMLSource("f", src))
+	doc, _ := parse(newSource("f", src))
 	found := map[span]bool{}
 	for _, token := range m.tokens {
 		found[token.alone] = true
@@ -110,7 +110,7 @@ func checkYAMLScalars(t *testing.T, src []byte, m *sourceMap) {
 	}
 }
 
-func sortedLexemes(doc *yamlDoc) []*lexeme {
+func sortedLexemes(doc *document) []*lexeme {
 	byStart := map[int]*lexeme{}
 	for _, l := range doc.lexemes {
 		byStart[l.start] = l
@@ -126,7 +126,7 @@ func sortedLexemes(doc *yamlDoc) []*lexeme {
 
 // checkYAMLValues checks the JSON, and where its scalars stand, against what
 // another library reads, which may refuse the file: it knows YAML 1.1 only.
-func checkYAMLValues(t *testing.T, src, text []byte, m *sourceMap) {
+func checkYAMLValues(t *testing.T, src, text []byte, m *Map) {
 	t.Helper()
 	root, err := otherYAML(src)
 	if err != nil {

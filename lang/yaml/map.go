@@ -1,4 +1,4 @@
-package policy
+package yaml
 
 import (
 	"sort"
@@ -50,9 +50,9 @@ func (o *jsonWriter) add(text string, t jsonToken) {
 	o.tokens = append(o.tokens, t)
 }
 
-// A sourceMap leads from the JSON text of yamlToJSON to the YAML file.
-type sourceMap struct {
-	src    *yamlSource
+// A Map leads from the JSON text of ToJSON to the YAML file.
+type Map struct {
+	src    *source
 	tokens []jsonToken // in the order of the text
 }
 
@@ -65,7 +65,7 @@ type sourceMap struct {
 // for the place behind its key, all that an alias brings for the alias. What
 // lies within a string is found within it: hcl counts there in the text that
 // the string means, not in the JSON.
-func (m *sourceMap) rng(r hcl.Range) diag.Range {
+func (m *Map) Range(r hcl.Range) diag.Range {
 	if len(m.tokens) == 0 {
 		return diag.Range{File: m.src.file}
 	}

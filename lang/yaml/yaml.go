@@ -1,4 +1,8 @@
-package policy
+// Package yaml turns policies in YAML into JSON text for hcl's JSON syntax, with
+// a map of every place in that text to its place in the YAML.
+//
+// It may import lang/diag of the project.
+package yaml
 
 import (
 	"errors"
@@ -17,18 +21,18 @@ import (
 // memory or time: the parser needs time that grows with the square of some
 // of these, and aliases can repeat each other.
 const (
-	maxYAMLBytes   = 1 << 20 // of the file
-	maxYAMLDepth   = 100     // mappings and lists in each other
-	maxYAMLKeys    = 5000    // of one mapping in block style
-	maxYAMLRun     = 1000    // tabs in a line, or "<"
-	maxYAMLBlank   = 100     // blank lines in a row
-	maxYAMLAbsent  = 1000    // keys and list items without a value
-	maxYAMLAliased = 1 << 20 // bytes of JSON that aliases and merge keys add
-	maxYAMLDigits  = 400     // of a number
-	maxYAMLErrors  = 20      // and as many warnings, that a step reports
+	maxBytes   = 1 << 20 // of the file
+	maxDepth   = 100     // mappings and lists in each other
+	maxKeys    = 5000    // of one mapping in block style
+	maxRun     = 1000    // tabs in a line, or "<"
+	maxBlank   = 100     // blank lines in a row
+	maxAbsent  = 1000    // keys and list items without a value
+	maxAliased = 1 << 20 // bytes of JSON that aliases and merge keys add
+	maxDigits  = 400     // of a number
+	maxErrors  = 20      // and as many warnings, that a step reports
 )
 
-// yamlToJSON converts a policy in YAML to JSON text for hcl's JSON syntax,
+// ToJSON converts a policy in YAML to JSON text for hcl's JSON syntax,
 // and returns a map that turns hcl's ranges in that text into ranges of the
 // YAML file.
 //
@@ -45,26 +49,26 @@ const (
 // The JSON text is nil where the YAML cannot be read at all. Beside other
 // errors it is whole, so that the policy's own mistakes can be reported too.
 // The map is never nil.
-func yamlToJSON(filename string, src []byte) (jsonText []byte, m *sourceMap, diags diag.List) {
-	s := newYAMLSource(filename, src)
-	m = &sourceMap{src: s}
+func ToJSON(filename string, src []byte) (jsonText []byte, m *Map, diags diag.List) {
+	s := newSource(filename, src)
+	m = &Map{src: s}
 	if diags = s.check(); diags.HasErrors() {
 		return nil, m, diags
 	}
-	doc, problems := parseYAML(s)
+	doc, problems := parse(s)
 	if doc == nil {
 		return nil, m, problems
 	}
-	w := &yamlWriter{doc: doc, out: jsonWriter{line: 1}, budget: maxYAMLAliased, diags: problems}
+	w := &writer{doc: doc, out: jsonWriter{line: 1}, budget: maxAliased, diags: problems}
 	w.document()
 	m.tokens = w.out.tokens
 	return []byte(w.out.String()), m, w.diags
 }
 
-// A yamlDoc is the one document of a file: its tree, with the place and the
+// A document is the one document of a file: its tree, with the place and the
 // text of each token, and the node that each alias stands for.
-type yamlDoc struct {
-	src     *yamlSource
+type document struct {
+	src     *source
 	body    ast.Node // nil where the file holds no value
 	lexemes map[*token.Token]*lexeme
 	aliases map[*ast.AliasNode]ast.Node // nil where the anchor is unknown
@@ -72,23 +76,23 @@ type yamlDoc struct {
 
 // lexeme returns what stands at the token of n, or nil where the parser made
 // the token up for a value that is absent.
-func (d *yamlDoc) lexeme(n ast.Node) *lexeme { return d.lexemes[n.GetToken()] }
+func (d *document) lexeme(n ast.Node) *lexeme { return d.lexemes[n.GetToken()] }
 
 // span returns where the token of n stands, or nothing where it is made up.
-func (d *yamlDoc) span(n ast.Node) span {
+func (d *document) span(n ast.Node) span {
 	if l := d.lexeme(n); l != nil {
 		return l.span()
 	}
 	return span{}
 }
 
-func (d *yamlDoc) aliasSpan(n *ast.AliasNode) span {
+func (d *document) aliasSpan(n *ast.AliasNode) span {
 	return span{d.span(n).start, d.span(n.Value).end}
 }
 
-// parseYAML reads the document. The document is nil where an error leaves
+// parse reads the document. The document is nil where an error leaves
 // nothing to convert.
-func parseYAML(s *yamlSource) (*yamlDoc, diag.List) {
+func parse(s *source) (*document, diag.List) {
 	var tokens token.Tokens
 	if !survives(func() { tokens = lexer.Tokenize(s.text) }) {
 		return nil, diag.List{s.unclear(0, len(s.text))}
@@ -103,7 +107,7 @@ func parseYAML(s *yamlSource) (*yamlDoc, diag.List) {
 	if bad := checkShape(s, lexemes); bad != nil {
 		return nil, bad
 	}
-	doc := &yamlDoc{src: s, lexemes: byToken(lexemes), aliases: map[*ast.AliasNode]ast.Node{}}
+	doc := &document{src: s, lexemes: byToken(lexemes), aliases: map[*ast.AliasNode]ast.Node{}}
 	var file *ast.File
 	var err error
 	if !survives(func() { file, err = parser.Parse(tokens, 0, parser.AllowDuplicateMapKey()) }) {
@@ -133,7 +137,7 @@ func survives(f func()) (ok bool) {
 
 // capped appends a diagnostic, unless there are enough of its severity.
 func capped(list diag.List, d diag.Diagnostic) diag.List {
-	if list.Count(d.Severity) < maxYAMLErrors {
+	if list.Count(d.Severity) < maxErrors {
 		list = append(list, d)
 	}
 	return list
@@ -141,10 +145,10 @@ func capped(list diag.List, d diag.Diagnostic) diag.List {
 
 // invalidTokens returns an error for each token that the scanner refused. It
 // goes on behind most of them.
-func (s *yamlSource) invalidTokens(tokens token.Tokens) diag.List {
+func (s *source) invalidTokens(tokens token.Tokens) diag.List {
 	var diags diag.List
 	for _, t := range tokens {
-		if t.Type != token.InvalidType || len(diags) == maxYAMLErrors {
+		if t.Type != token.InvalidType || len(diags) == maxErrors {
 			continue
 		}
 		at := s.offset(t.Position.Line, t.Position.Column)
@@ -158,7 +162,7 @@ func (s *yamlSource) invalidTokens(tokens token.Tokens) diag.List {
 }
 
 // syntaxError turns an error of the parser into a diagnostic.
-func (d *yamlDoc) syntaxError(err error) diag.Diagnostic {
+func (d *document) syntaxError(err error) diag.Diagnostic {
 	var at interface {
 		GetToken() *token.Token
 		GetMessage() string
@@ -175,21 +179,21 @@ func (d *yamlDoc) syntaxError(err error) diag.Diagnostic {
 }
 
 // syntax returns an error for text that is no YAML.
-func (s *yamlSource) syntax(start, end int, message string) diag.Diagnostic {
-	return diag.Errorf(s.rng(start, end), "yaml-syntax", "invalid YAML", "%s. %s",
-		upperFirst(strings.TrimSuffix(message, ".")), s.remedy(start, message))
+func (s *source) syntax(start, end int, message string) diag.Diagnostic {
+	return diag.Errorf(s.rng(start, end), "yaml-syntax", "invalid YAML", "%s %s",
+		diag.Sentence(message), s.remedy(start, message))
 }
 
 // unclear returns an error for text that the library reads in another way
 // than the YAML specification does.
-func (s *yamlSource) unclear(start, end int) diag.Diagnostic {
+func (s *source) unclear(start, end int) diag.Diagnostic {
 	return diag.Errorf(s.rng(start, end), "yaml-unclear", "unclear YAML",
 		"This text is no valid YAML, or YAML readers disagree about it. "+
 			"Put strings in double quotes, a space after each colon and comma, and one key or list item on a line.")
 }
 
 // tab returns an error for a tab where spaces are wanted.
-func (s *yamlSource) tab(at int) diag.Diagnostic {
+func (s *source) tab(at int) diag.Diagnostic {
 	return diag.Errorf(s.rng(at, at+1), "yaml-tab", "a tab in YAML",
 		`YAML is indented with spaces. Replace the tab by spaces, or write it as "\t" in double quotes where it belongs to a string.`)
 }
@@ -207,7 +211,7 @@ var remedies = []struct{ message, remedy string }{
 }
 
 // remedy says what to do about a syntax error at an offset.
-func (s *yamlSource) remedy(at int, message string) string {
+func (s *source) remedy(at int, message string) string {
 	if at < len(s.text) && strings.IndexByte("@`%*&!|>", s.text[at]) >= 0 {
 		return fmt.Sprintf("A string that starts with %c must stand in quotes.", s.text[at])
 	}
