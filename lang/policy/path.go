@@ -1,19 +1,25 @@
 package policy
 
 import (
+	"slices"
 	"strings"
 
 	"apc/lang/diag"
 	"apc/lang/glob"
 )
 
-// symlinks are directories and files that are symbolic links on every target
-// (Debian 12 and later, Ubuntu 24.04: merged /usr, /run), with what they point
-// to. The kernel matches real paths, so a rule below one never applies.
-var symlinks = []struct {
-	from, to string
-	host     bool // of a Debian host, which an image need not have
-}{
+// Symlink is a directory or file that is a symbolic link on every target
+// (Debian 12 and later, Ubuntu 24.04: merged /usr, /run). The kernel matches
+// real paths, so a rule below one never applies.
+type Symlink struct {
+	From, To string
+	Host     bool // of a Debian host, which an image need not have
+}
+
+// Symlinks returns the symbolic links that every target has.
+func Symlinks() []Symlink { return slices.Clone(symlinks) }
+
+var symlinks = []Symlink{
 	{"/bin", "/usr/bin", true},
 	{"/sbin", "/usr/sbin", true},
 	{"/lib", "/usr/lib", true},
@@ -105,12 +111,12 @@ func (d *decoder) checkSymlink(p string, at diag.Range, o pathOptions) bool {
 		return true
 	}
 	for _, s := range symlinks {
-		if s.host && d.container || p != s.from && !strings.HasPrefix(p, s.from+"/") {
+		if s.Host && d.container || p != s.From && !strings.HasPrefix(p, s.From+"/") {
 			continue
 		}
-		real := s.to + p[len(s.from):]
+		real := s.To + p[len(s.From):]
 		diagnostic := diag.Errorf(at, "symlink", "the path is below a symbolic link",
-			"The kernel matches real paths, and %s is a link to %s: write %q.", s.from, s.to, real)
+			"The kernel matches real paths, and %s is a link to %s: write %q.", s.From, s.To, real)
 		d.diags = append(d.diags, diagnostic)
 		return false
 	}
