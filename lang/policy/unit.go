@@ -232,6 +232,15 @@ func (u *unit) settingsFrom(path string) {
 	}
 }
 
+// beside makes a path that the settings name relative to their file one from
+// here.
+func beside(path Word) Word {
+	if path.Text != "" && !filepath.IsAbs(path.Text) {
+		path.Text = filepath.Join(filepath.Dir(path.Range.File), path.Text)
+	}
+	return path
+}
+
 func (u *unit) settings(b *hcl.Block) {
 	d := u.decoder(u.newScope(map[string]cty.Value{}, map[string]cty.Value{}))
 	c := d.content(b.Body, "targets", "base", "optimize", "strict", "severity")
@@ -241,7 +250,7 @@ func (u *unit) settings(b *hcl.Block) {
 			s.Targets = append(s.Targets, Word{text, it.rng})
 		}
 	}
-	s.Base = d.word(c.Attributes["base"])
+	s.Base = beside(d.word(c.Attributes["base"]))
 	s.Optimize = d.oneOf(c.Attributes["optimize"], "none", "exact", "widen")
 	s.Strict = d.boolean(c.Attributes["strict"], false)
 	s.Severity = map[string]Word{}
