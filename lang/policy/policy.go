@@ -219,8 +219,12 @@ type Trial struct {
 	Where
 	Name    string
 	Profile string
+	// Enter says whether the command starts in the profile; nil where the
+	// policy leaves that to whether the profile attaches to anything.
+	Enter   *bool
 	Command []string
 	Env     map[string]string
+	Tmpfs   []string
 	Attacks []Attack
 }
 
@@ -229,4 +233,6 @@ type Attack struct {
 	Where
 	Name    string
 	Command []string
+	// Tools says whether it may use the system's tools.
+	Tools bool
 }
