@@ -171,7 +171,7 @@ func (out *Output) checked(stage string, opts Options) {
 func (out *Output) provedEqual(pass string, before *ir.Module) {
 	after := out.Module.Profiles()
 	for i, p := range before.Profiles() {
-		differences, err := grants.Equal(p, after[i])
+		differences, err := grants.Equal(p, after[i], before.Values)
 		if err != nil {
 			out.Diags = append(out.Diags, diag.Errorf(p.Origin.Range, "too-complex", "the paths are too complex to compare", "Pass %s cannot be checked: %s.", pass, err))
 		}

@@ -124,7 +124,7 @@ func TestWideningsAreListed(t *testing.T) {
 		before := randomProfile(r, "p", 12)
 		after, widenings := widened(before, randomWishes(r))
 		expected := compiler.Widened(module(before), widenings).Profile
-		if differences, err := grants.Equal(expected, after); err != nil || len(differences) > 0 {
+		if differences, err := grants.Equal(expected, after, nil); err != nil || len(differences) > 0 {
 			t.Fatalf("%v %v\n%s%s", differences, err, dumped(before), dumped(after))
 		}
 		listed += len(widenings)
@@ -175,7 +175,7 @@ func TestPassesKeepGrants(t *testing.T) {
 				}
 			}
 		}
-		if differences, err := grants.Equal(before, after); err != nil || len(differences) > 0 {
+		if differences, err := grants.Equal(before, after, nil); err != nil || len(differences) > 0 {
 			t.Fatalf("%v %v\n%s%s", differences, err, dumped(before), dumped(after))
 		}
 	}
@@ -285,7 +285,7 @@ func TestIncludedKeepsGrants(t *testing.T) {
 			if pass.Base {
 				after, _ := pass.Run(module(p), nil)
 				dropped += own + 2 - len(after.Profile.Rules)
-				if differences, err := grants.Equal(flat(p), flat(after.Profile)); err != nil || len(differences) > 0 {
+				if differences, err := grants.Equal(flat(p), flat(after.Profile), nil); err != nil || len(differences) > 0 {
 					t.Fatalf("%v %v\n%s%s%s", differences, err, dumped(p), dumped(read), dumped(after.Profile))
 				}
 			}

@@ -44,7 +44,7 @@ func Module(m *ir.Module, t *feature.Target) (*ir.Module, []Loss) {
 		for _, r := range p.Rules {
 			rules = append(rules, f.rule(r)...)
 		}
-		return rules
+		return oneTarget(rules)
 	})
 	out.ABI = t.ABI
 	for _, p := range out.Profiles() {
@@ -172,10 +172,6 @@ func (f *fitter) mount(r ir.Rule, m rule.Mount) []ir.Rule {
 	return f.whole(r, feature.Mount)
 }
 
-// setup are the socket accesses that carry no data. Where addresses are
-// enforced, a socket without one yet needs them.
-var setup = []string{"create", "getattr", "setattr", "getopt", "setopt", "shutdown"}
-
 // network rewrites a network rule: conditions that the target does not enforce
 // go, which widens an allow. A deny would deny too much without them, and is
 // left out.
@@ -204,7 +200,7 @@ func (f *fitter) network(r ir.Rule, n rule.Network) []ir.Rule {
 	out := []ir.Rule{ir.Changed(Pass, changed, r)}
 	if addressed && len(n.Access) == 0 && len(lost) == 0 && r.Action == rule.Allow {
 		bare := changed
-		bare.Body = rule.Network{Access: setup, Family: n.Family, Type: n.Type, Protocol: n.Protocol}
+		bare.Body = rule.Network{Access: rule.SocketSetup(), Family: n.Family, Type: n.Type, Protocol: n.Protocol}
 		out = append(out, ir.Changed(Pass, bare, r))
 	}
 	return out

@@ -26,22 +26,21 @@ func (d Difference) String() string {
 
 // Equal compares what two profiles grant, deny and record, and returns what
 // only one of them does. Includes count by their names, and by their rules where
-// these were read. Paths with variables count by their text, so that a
-// difference between such is found but equality of different spellings is not.
-// The error tells of globs too complex to compare.
-func Equal(before, after *ir.Profile) ([]Difference, error) {
+// these were read. Paths with variables that have no value count by their text,
+// so that a difference between such is found but equality of different
+// spellings is not. The error tells of globs too complex to compare.
+func Equal(before, after *ir.Profile, values map[string][]string) ([]Difference, error) {
 	if sameRules(before, after) {
 		return nil, nil
 	}
-	a, b := facts(before), facts(after)
-	known := library{}
+	a, b, known := facts(before), facts(after), newLibrary(values)
 	var out []Difference
 	for _, what := range keys(a.paths, b.paths) {
 		for _, side := range []struct {
 			gained    bool
 			has, lack []string
 		}{{false, a.paths[what], b.paths[what]}, {true, b.paths[what], a.paths[what]}} {
-			witness, found, err := known.outside(side.has, side.lack)
+			witness, found, err := known.set(side.lack).anyLacking(side.has)
 			if err != nil {
 				return nil, err
 			}
@@ -187,7 +186,7 @@ func (f factSet) file(r ir.Rule, b rule.File) {
 		f.other(r.Rule)
 		return
 	}
-	words := granted(b).Permissions.Words()
+	words := b.Grants().Words()
 	switch b.Exec {
 	case "":
 	case "x":
@@ -240,9 +239,11 @@ func keys(a, b map[string][]string) []string {
 // others compares rules that are not about files.
 func others(a, b map[string]rule.Rule) []Difference {
 	out := append(lacking(a, b, false), lacking(b, a, true)...)
-	slices.SortFunc(out, func(x, y Difference) int { return strings.Compare(x.String(), y.String()) })
+	slices.SortFunc(out, byText)
 	return out
 }
+
+func byText(a, b Difference) int { return strings.Compare(a.String(), b.String()) }
 
 // lacking returns the parts of rules that only has has.
 func lacking(has, lacks map[string]rule.Rule, gained bool) []Difference {
@@ -251,13 +252,18 @@ func lacking(has, lacks map[string]rule.Rule, gained bool) []Difference {
 		if _, both := lacks[text]; both {
 			continue
 		}
-		found := false
-		for _, open := range lacks {
-			found = found || within(part, open)
-		}
-		if !found {
+		if !withinAny(part, lacks) {
 			out = append(out, Difference{gained, "rule", text})
 		}
 	}
 	return out
+}
+
+func withinAny(part rule.Rule, rules map[string]rule.Rule) bool {
+	for _, open := range rules {
+		if within(part, open) {
+			return true
+		}
+	}
+	return false
 }

@@ -7,7 +7,6 @@ package grants
 import (
 	"maps"
 	"slices"
-	"strings"
 
 	"apc/compiler/ir"
 	"apc/lang/glob"
@@ -131,19 +130,7 @@ func (q *question) rules(rules []ir.Rule) {
 }
 
 // granted is what a file rule is about; "file," is about everything.
-func granted(f rule.File) Access {
-	a := Access{f.Access, f.Exec != ""}
-	if f.Path == "" {
-		return Access{^rule.Access(0), true}
-	}
-	if a.Permissions&rule.Write != 0 {
-		a.Permissions |= rule.Append
-	}
-	if f.Exec != "" && strings.HasSuffix(strings.ToLower(string(f.Exec)), "ix") {
-		a.Permissions |= rule.MapExec
-	}
-	return a
-}
+func granted(f rule.File) Access { return Access{f.Grants(), f.Exec != "" || f.Path == ""} }
 
 func (q *question) matches(r ir.Rule, pattern string) bool {
 	g, err := glob.Parse(pattern)

@@ -16,26 +16,34 @@ type path struct {
 	// prefix is what all paths that it matches begin with, for a literal all
 	// of it.
 	prefix string
-	bad    bool // no glob, or one with variables: it counts by its text
+	bad    bool // no glob, or one with variables of no value: it counts by its text
 }
 
 // library holds the globs of the profiles that are compared, by their texts.
-type library map[string]*path
+type library struct {
+	paths  map[string]*path
+	values map[string][]string // of variables
+}
+
+func newLibrary(values map[string][]string) library { return library{map[string]*path{}, values} }
 
 func (l library) path(text string) *path {
-	if p := l[text]; p != nil {
+	if p := l.paths[text]; p != nil {
 		return p
 	}
 	p := &path{}
-	l[text] = p
+	l.paths[text] = p
 	g, err := glob.Parse(text)
-	if err != nil || len(g.Variables()) > 0 {
+	if err == nil && len(g.Variables()) > 0 {
+		g, err = g.Expand(l.values)
+	}
+	if err != nil {
 		p.bad = true
 		return p
 	}
 	p.glob = g
 	if p.prefix, p.literal = g.IsLiteral(); !p.literal {
-		p.prefix = plainPrefix(text)
+		p.prefix = plainPrefix(g.String())
 	}
 	return p
 }
@@ -83,41 +91,59 @@ func (x index) near(p *path) []*path {
 	return out
 }
 
-// outside returns a path that some glob of has matches and no glob of all does.
-func (l library) outside(has, all []string) (witness string, found bool, err error) {
-	known := map[string]bool{}
-	for _, text := range all {
-		known[text] = true
-	}
-	var others *index
-	for _, text := range has {
-		if known[text] {
-			continue
-		}
-		p := l.path(text)
-		if p.bad {
-			return text, true, nil
-		}
-		if others == nil {
-			x := newIndex(l.good(all))
-			others = &x
-		}
-		if witness, found, err := outsideAll(p, others.near(p)); found || err != nil {
-			return witness, found, err
-		}
-	}
-	return "", false, nil
+// pathSet is the paths of some globs, to be asked whether others are among
+// them.
+type pathSet struct {
+	library library
+	texts   map[string]bool
+	index   *index // of the globs whose paths are known; made when it is first needed
 }
 
-// good returns the globs whose paths are known.
-func (l library) good(texts []string) []*path {
-	var out []*path
+func (l library) set(texts []string) *pathSet {
+	s := &pathSet{library: l, texts: make(map[string]bool, len(texts))}
 	for _, text := range texts {
-		if p := l.path(text); !p.bad {
+		s.texts[text] = true
+	}
+	return s
+}
+
+// lacks returns a path that a glob matches and none of the set does. One whose
+// paths are not known is among them where its text is.
+func (s *pathSet) lacks(text string) (witness string, found bool, err error) {
+	if s.texts[text] {
+		return "", false, nil
+	}
+	p := s.library.path(text)
+	if p.bad {
+		return text, true, nil
+	}
+	if s.index == nil {
+		x := newIndex(s.known())
+		s.index = &x
+	}
+	return outsideAll(p, s.index.near(p))
+}
+
+// known returns the globs whose paths are known.
+func (s *pathSet) known() []*path {
+	var out []*path
+	for text := range s.texts {
+		if p := s.library.path(text); !p.bad {
 			out = append(out, p)
 		}
 	}
 	return out
+}
+
+// anyLacking returns a path that some of the globs match and none of the set
+// does.
+func (s *pathSet) anyLacking(texts []string) (witness string, found bool, err error) {
+	for _, text := range texts {
+		if witness, found, err = s.lacks(text); found || err != nil {
+			return witness, found, err
+		}
+	}
+	return "", false, nil
 }
 
 // outsideAll returns a path that p matches and none of the others does: first

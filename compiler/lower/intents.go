@@ -139,15 +139,11 @@ func (b *body) endpoint(e *policy.Endpoint) {
 	}
 }
 
-// socketSetup are the accesses that carry no data: without them a socket
-// cannot be made or closed.
-var socketSetup = []string{"create", "getattr", "setattr", "getopt", "setopt", "shutdown"}
-
 // socket lowers a unix socket. One with a path is mediated by that path, and
 // its unix rule holds what needs no address.
 func (b *body) socket(s *policy.Socket) {
 	o := origin(s.Where)
-	b.add(o, rule.Rule{Body: rule.Unix{Access: socketSetup, Type: s.Type}})
+	b.add(o, rule.Rule{Body: rule.Unix{Access: rule.SocketSetup(), Type: s.Type}})
 	if !strings.HasPrefix(s.Path, "@") || strings.HasPrefix(s.Path, "@{") {
 		b.add(o, file(s.Path, rw))
 		return

@@ -34,7 +34,7 @@ func knownFiles(rules []ir.Rule) []knownFile {
 		if err != nil || len(g.Variables()) > 0 {
 			continue
 		}
-		known := knownFile{q: r.Qualifiers, access: effective(f), glob: g}
+		known := knownFile{q: r.Qualifiers, access: f.Grants(), glob: g}
 		known.path, known.literal = g.IsLiteral()
 		out = append(out, known)
 	}

@@ -113,18 +113,5 @@ func within(r ir.Rule, f rule.File, p pattern) bool {
 	if q != p.rule.Qualifiers || f.Exec != "" && f.Exec != p.file.Exec {
 		return false
 	}
-	return f.Access&^effective(p.file) == 0
-}
-
-// effective returns the access of a rule with what it implies: writing implies
-// appending, and running under the same profile implies mapping.
-func effective(f rule.File) rule.Access {
-	a := f.Access
-	if a&rule.Write != 0 {
-		a |= rule.Append
-	}
-	if strings.HasSuffix(strings.ToLower(string(f.Exec)), "ix") {
-		a |= rule.MapExec
-	}
-	return a
+	return f.Access&^p.file.Grants() == 0
 }

@@ -362,9 +362,18 @@ func (d *decoder) refuseNested(b Body, in string) {
 
 func (d *decoder) optimize(block *hcl.Block, b *Body) {
 	c := d.content(block.Body, "collapse", "threshold")
-	b.Optimize.Collapse = append(b.Optimize.Collapse, d.words(c.Attributes["collapse"])...)
+	o := Optimize{Collapse: d.words(c.Attributes["collapse"])}
 	if i, ok := d.single(c.Attributes["threshold"]); ok {
-		b.Optimize.Threshold = d.integer(i, 2, 100000)
+		o.Threshold = d.integer(i, 2, 100000)
+	}
+	b.Optimize.take(o)
+}
+
+// take adds another block's wishes: of several thresholds the least holds.
+func (o *Optimize) take(more Optimize) {
+	o.Collapse = append(o.Collapse, more.Collapse...)
+	if o.Threshold == 0 || more.Threshold > 0 && more.Threshold < o.Threshold {
+		o.Threshold = more.Threshold
 	}
 }
 

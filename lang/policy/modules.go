@@ -173,7 +173,7 @@ func (d *decoder) expand(m *moduleSource) Body {
 func (b *Body) take(from Body) {
 	b.Statements = append(b.Statements, from.Statements...)
 	b.Ignores = append(b.Ignores, from.Ignores...)
-	b.Optimize.Collapse = append(b.Optimize.Collapse, from.Optimize.Collapse...)
+	b.Optimize.take(from.Optimize)
 	if !from.Base {
 		b.Base = false
 	}

@@ -27,7 +27,7 @@ var typedTable = []typedBlock{
 	{"file", "path", []string{"path", "access", "owner"}, (*decoder).fileRule, true},
 	{"link", "path", []string{"path", "to", "subset", "owner"}, (*decoder).linkRule, true},
 	{"network", "", []string{"access", "family", "type", "protocol", "interface", "address", "port", "peer_address", "peer_port"}, (*decoder).networkRule, true},
-	{"unix", "", []string{"access", "type", "addr", "label", "attr", "opt", "peer_addr", "peer_label"}, (*decoder).unixRule, true},
+	{"unix", "", []string{"access", "type", "addr", "label", "peer_addr", "peer_label"}, (*decoder).unixRule, true},
 	{"signal", "", []string{"access", "set", "peer"}, (*decoder).signalRule, true},
 	{"ptrace", "", []string{"access", "peer"}, (*decoder).ptraceRule, true},
 	{"dbus", "", []string{"access", "bus", "name", "path", "interface", "member", "peer_name", "peer_label"}, (*decoder).dbusRule, true},
@@ -143,12 +143,17 @@ func (d *decoder) networkRule(_ *hcl.Block, c *hcl.BodyContent) rule.Body {
 	return n
 }
 
+// unixRule knows a label for the peer alone: every parser refuses one outside of
+// it, and the conditions attr and opt (af_rule.cc, af_unix.cc).
 func (d *decoder) unixRule(_ *hcl.Block, c *hcl.BodyContent) rule.Body {
+	if label := c.Attributes["label"]; label != nil {
+		d.errorf(d.rng(label.Range), "no-meaning", "AppArmor's parser refuses a label here", "Only the label of the other side can be told: write `peer_label`.")
+		return nil
+	}
 	return rule.Unix{
-		Access: d.listOf(c.Attributes["access"], socketAccess...),
-		Type:   d.oneOf(c.Attributes["type"], socketTypes...).Text,
-		Addr:   d.pattern(c.Attributes["addr"]), Label: d.pattern(c.Attributes["label"]),
-		Attr: d.name(c.Attributes["attr"]), Opt: d.name(c.Attributes["opt"]),
+		Access:   d.listOf(c.Attributes["access"], socketAccess...),
+		Type:     d.oneOf(c.Attributes["type"], socketTypes...).Text,
+		Addr:     d.pattern(c.Attributes["addr"]),
 		PeerAddr: d.pattern(c.Attributes["peer_addr"]), PeerLabel: d.pattern(c.Attributes["peer_label"]),
 	}
 }

@@ -115,6 +115,23 @@ func (f File) text() string {
 	return strings.Join(words, " ")
 }
 
+// Grants returns the permissions with all that they imply: writing implies
+// appending, and running under the same profile, also as a fallback, implies
+// mapping (apparmor.d(5), Access Modes). The bare rule grants them all.
+func (f File) Grants() Access {
+	a := f.Access
+	if f.Path == "" {
+		a = ^Access(0)
+	}
+	if a&Write != 0 {
+		a |= Append
+	}
+	if strings.HasSuffix(strings.ToLower(string(f.Exec)), "ix") {
+		a |= MapExec
+	}
+	return a
+}
+
 // Link is a rule on hard links: `link subset /path -> /target,`.
 type Link struct {
 	Subset bool // the link may have no more permissions than its target

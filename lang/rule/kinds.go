@@ -106,6 +106,13 @@ func (n Network) text() string {
 	return joinPeer(words, n.Peer.words())
 }
 
+// SocketSetup returns the accesses of a socket that carry no data: without them
+// it cannot be made or closed, and where addresses are enforced one that has no
+// address yet needs them.
+func SocketSetup() []string {
+	return []string{"create", "getattr", "setattr", "getopt", "setopt", "shutdown"}
+}
+
 // Unix grants unix(7) sockets.
 type Unix struct {
 	Access    []string
