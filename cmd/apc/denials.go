@@ -2,22 +2,15 @@ package main
 
 import (
 	"bufio"
-	"cmp"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"os/exec"
 	"runtime/debug"
-	"slices"
-	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
-	"apc/compiler/ir"
-	"apc/compiler/propose"
 	"apc/lang/audit"
 	"apc/lang/diag"
 )
@@ -61,9 +54,9 @@ func (a *app) denials(args []string, f denialFlags) (err error) {
 			return err
 		}
 	}
-	// What is kept of a long log is small beside what its lines take while
-	// they are read.
-	debug.SetGCPercent(50)
+	// What is kept of a long log holds no pointers, so that collecting often
+	// costs little, and saves memory.
+	debug.SetGCPercent(15)
 	log := audit.NewLog()
 	if err := a.readLogs(log, args); err != nil {
 		return err
@@ -154,242 +147,4 @@ func (a *app) readJournal(log *audit.Log) error {
 		return machineError(fmt.Errorf("journalctl: %w", err))
 	}
 	return nil
-}
-
-// row is what is listed once: events that differ in nothing that is shown.
-type row struct {
-	audit.Group
-	profile string
-}
-
-// denialList is what a log holds, sorted by profile and then by count.
-type denialList struct {
-	rows   []row
-	total  int64 // records behind the rows
-	others int64 // records of what was not denied
-}
-
-func collect(log *audit.Log) denialList {
-	var d denialList
-	profiles := map[string]string{} // each name once, apart from its lines
-	for g := range log.Groups() {
-		e := g.Event()
-		if !isDenial(e.Mode) || e.Kind() == audit.KindPolicy {
-			d.others += g.Count
-			continue
-		}
-		d.total += g.Count
-		name, ok := profiles[e.Profile]
-		if !ok {
-			name = strings.Clone(e.Profile)
-			profiles[name] = name
-		}
-		d.rows = append(d.rows, row{g, name})
-	}
-	slices.SortStableFunc(d.rows, func(x, y row) int {
-		return cmp.Or(cmp.Compare(x.profile, y.profile), cmp.Compare(y.Count, x.Count))
-	})
-	return d
-}
-
-// denialsTable lists the denials for people.
-func (a *app) denialsTable(log *audit.Log, d denialList, w *answerer) error {
-	profile := ""
-	for i, r := range d.rows {
-		e := r.Event()
-		if i == 0 || r.profile != profile {
-			profile = r.profile
-			a.print("%s\n", cmp.Or(profile, "(no profile)"))
-		}
-		want := propose.Asks(&e)
-		a.print("%7dx  %-8s %s  %s", r.Count, string(e.Mode), shownTime(r.Last), propose.Describe(e.Operation, want))
-		if e.Comm != "" {
-			a.print("  (%s)", e.Comm)
-		}
-		if e.Info != "" {
-			a.print("  %s", e.Info)
-		}
-		if b, err := w.block(&e, want); err != nil {
-			return err
-		} else if b != nil {
-			a.print("\n%s%s: %s, %s", strings.Repeat(" ", 10), b.Verdict, b.Intent, b.Place)
-		}
-		fmt.Fprintln(a.stdout)
-	}
-	a.denialsSummary(log, d)
-	return nil
-}
-
-// shownTime spells a time without its seconds' parts, in the machine's zone.
-func shownTime(t time.Time) string {
-	if t.IsZero() {
-		return "                   "
-	}
-	return t.Local().Format(time.DateTime)
-}
-
-// shownUnread is how many of the lines that could not be read are shown.
-const shownUnread = 10
-
-// denialsSummary tells the counts, and the lines that could not be read.
-func (a *app) denialsSummary(log *audit.Log, d denialList) {
-	fmt.Fprintf(a.stderr, "%s in %s, %d of them distinct; %d other records\n", count(int(d.total), "denial"), count(int(log.Lines), "line"), len(d.rows), d.others)
-	if log.Suppressed > 0 {
-		fmt.Fprintf(a.stderr, "%d more records were left out by the kernel, which logs only so many a second\n", log.Suppressed)
-	}
-	unread := log.Unread()
-	for _, u := range unread[:min(len(unread), shownUnread)] {
-		fmt.Fprintf(a.stderr, "%s:%d: %s: %s\n  %s\n", diag.Printable(u.File), u.Line, u.Status, u.Problem, diag.Printable(string(u.Text[:min(len(u.Text), 300)])))
-	}
-	if log.Damaged+log.Foreign > 0 {
-		fmt.Fprintf(a.stderr, "%d damaged and %d foreign lines are not counted as denials; `--format json` lists them\n", log.Damaged, log.Foreign)
-	}
-}
-
-// blockInfo is the part of a policy that a denial is about.
-type blockInfo struct {
-	Verdict propose.Verdict `json:"verdict"`
-	Profile string          `json:"profile"`
-	Intent  string          `json:"intent"`
-	Place   string          `json:"place"`
-	Range   diag.Range      `json:"range"`
-}
-
-// block finds the part of the policy that an event is about: the deny that
-// wins, the rule that comes near, or the body that a rule is missing in. It
-// returns nil where no policy makes the profile.
-func (w *answerer) block(e *audit.Event, want propose.Want) (*blockInfo, error) {
-	if w == nil {
-		return nil, nil
-	}
-	at, err := w.locate(e)
-	if err != nil || at.profile == nil {
-		return nil, err
-	}
-	f := propose.Decide(at.module, at.profile, want)
-	o := at.profile.Origin
-	for _, rules := range [][]ir.Rule{f.Deny, f.Allow, f.Near} {
-		if len(rules) > 0 && want.File() {
-			o = rules[0].Origins[0]
-			break
-		}
-		if len(rules) > 0 && f.Verdict == propose.Denied {
-			o = rules[0].Origins[0]
-			break
-		}
-	}
-	return &blockInfo{f.Verdict, at.module.FullName(at.profile), o.Intent, fmt.Sprintf("%s:%d", o.Range.File, o.Range.Start.Line), o.Range}, nil
-}
-
-// denialJSON is one entry of the list; SPEC.md documents it.
-type denialJSON struct {
-	Count     int64      `json:"count"`
-	First     string     `json:"first,omitempty"`
-	Last      string     `json:"last,omitempty"`
-	File      string     `json:"file"`
-	Line      int64      `json:"line"`
-	Mode      audit.Mode `json:"mode"`
-	Profile   string     `json:"profile"`
-	Operation string     `json:"operation"`
-	Kind      audit.Kind `json:"kind"`
-	Name      string     `json:"name,omitempty"`
-	Target    string     `json:"target,omitempty"`
-	Requested string     `json:"requested,omitempty"`
-	Denied    string     `json:"denied,omitempty"`
-	Comm      string     `json:"comm,omitempty"`
-	Peer      string     `json:"peer,omitempty"`
-	Info      string     `json:"info,omitempty"`
-	FSUID     *audit.ID  `json:"fsuid,omitempty"`
-	OUID      *audit.ID  `json:"ouid,omitempty"`
-	User      bool       `json:"user,omitempty"`
-	Wants     string     `json:"wants"`
-	Raw       string     `json:"raw"`
-	Policy    *blockInfo `json:"policy,omitempty"`
-}
-
-type unreadJSON struct {
-	Status  string `json:"status"`
-	Problem string `json:"problem"`
-	File    string `json:"file"`
-	Line    int64  `json:"line"`
-	Text    string `json:"text"`
-}
-
-// denialsJSON writes the list as one object, an entry a line, so that it need
-// not be held at once.
-func (a *app) denialsJSON(log *audit.Log, d denialList, w *answerer) error {
-	out := jsonLines{w: a.stdout}
-	out.text("{\"denials\": [")
-	for i, r := range d.rows {
-		e := r.Event()
-		want := propose.Asks(&e)
-		b, err := w.block(&e, want)
-		if err != nil {
-			return err
-		}
-		out.item(i, entryFor(r, &e, want, b))
-	}
-	out.text("\n], \"unread\": [")
-	for i, u := range log.Unread() {
-		out.item(i, unreadJSON{u.Status.String(), u.Problem, u.File, u.Line, string(u.Text)})
-	}
-	out.text("\n], \"counts\": ")
-	out.value(map[string]int64{"lines": log.Lines, "records": log.Records, "denials": d.total, "other": d.others,
-		"damaged": log.Damaged, "foreign": log.Foreign, "suppressed": log.Suppressed})
-	out.text("}\n")
-	if out.err != nil {
-		return machineError(out.err)
-	}
-	return nil
-}
-
-func entryFor(r row, e *audit.Event, want propose.Want, b *blockInfo) denialJSON {
-	return denialJSON{
-		Count: r.Count, First: rfc3339(r.First), Last: rfc3339(r.Last), File: r.File, Line: r.Line,
-		Mode: e.Mode, Profile: e.Profile, Operation: e.Operation, Kind: e.Kind(), Name: e.Name, Target: e.Target,
-		Requested: e.Requested, Denied: e.Denied, Comm: e.Comm, Peer: e.Peer, Info: e.Info, FSUID: known(e.FSUID), OUID: known(e.OUID),
-		User: e.User, Wants: propose.Describe(e.Operation, want), Raw: e.Raw, Policy: b,
-	}
-}
-
-func known(id audit.ID) *audit.ID {
-	if id == audit.NoID {
-		return nil
-	}
-	return &id
-}
-
-func rfc3339(t time.Time) string {
-	if t.IsZero() {
-		return ""
-	}
-	return t.UTC().Format("2006-01-02T15:04:05.000Z07:00")
-}
-
-// jsonLines writes JSON piece by piece and keeps the first error.
-type jsonLines struct {
-	w   io.Writer
-	err error
-}
-
-func (j *jsonLines) text(s string) {
-	if j.err == nil {
-		_, j.err = io.WriteString(j.w, s)
-	}
-}
-
-func (j *jsonLines) item(i int, v any) {
-	if i > 0 {
-		j.text(",")
-	}
-	j.text("\n  ")
-	j.value(v)
-}
-
-func (j *jsonLines) value(v any) {
-	text, err := json.Marshal(v)
-	if err != nil && j.err == nil {
-		j.err = err
-	}
-	j.text(string(text))
 }

@@ -1,45 +1,79 @@
 package main
 
 import (
-	"bufio"
 	"errors"
 	"fmt"
 	"io"
-	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
+
+	"apc/lang/audit/audittest"
 )
 
-// BenchmarkDenials lists the denials of logs, a third of whose lines are
-// records: whole processes, beside grep, which only counts the lines, and the
-// readers of libapparmor and aa-logprof where their Python modules are
-// installed (python3-libapparmor, python3-apparmor).
+// BenchmarkDenials lists the denials of logs: whole processes, beside grep,
+// which only counts the lines, libapparmor's parser in C, on every line and on
+// those alone that grep would find, and aa-logprof's reader, each where it is
+// installed. Logs are of a host whose services ask for the same things again
+// and again, and of one that is made to be hard, whose list is as long as the
+// log; see [audittest.Generate].
 func BenchmarkDenials(b *testing.B) {
 	apc := binary(b)
+	native := libapparmor(b)
 	for _, lines := range []int{10_000, 100_000, 1_000_000} {
-		log := generatedLog(b, lines)
-		b.Run(fmt.Sprint(lines), func(b *testing.B) {
-			timed(b, "grep", exec.Command("grep", "-c", "apparmor=", log))
-			timed(b, "apc-denials", exec.Command(apc, "denials", log))
-			timed(b, "apc-denials-json", exec.Command(apc, "denials", "--format", "json", log))
-			python(b, "libapparmor", "LibAppArmor", libapparmorReader, log)
-			python(b, "aa-logprof-reader", "apparmor.logparser", logprofReader, log)
-		})
+		for _, distinct := range []int{audittest.Realistic, audittest.Hard(lines)} {
+			log := generatedLog(b, lines, distinct)
+			b.Run(fmt.Sprintf("%d-lines/%d-distinct", lines, distinct), func(b *testing.B) {
+				timed(b, "grep", exec.Command("grep", "-c", "apparmor=", log))
+				timed(b, "apc-denials", exec.Command(apc, "denials", log))
+				timed(b, "apc-denials-json", exec.Command(apc, "denials", "--format", "json", log))
+				if native != "" {
+					timed(b, "libapparmor", exec.Command(native, log))
+					timed(b, "libapparmor-filtered", exec.Command(native, log, "apparmor="))
+				}
+				python(b, "aa-logprof-reader", "apparmor.logparser", logprofReader, log)
+			})
+		}
 	}
 }
 
-// libapparmorReader parses each line, as programs that use the library do.
+// libapparmor builds a program that reads a log by libapparmor's own parser,
+// each line by itself. It returns "" where there is no compiler or no library.
+func libapparmor(b *testing.B) string {
+	out := filepath.Join(b.TempDir(), "libapparmor")
+	cmd := exec.Command("cc", "-O2", "-x", "c", "-o", out, "-", "-l:libapparmor.so.1")
+	cmd.Stdin = strings.NewReader(libapparmorReader)
+	if text, err := cmd.CombinedOutput(); err != nil {
+		b.Logf("libapparmor is left out: %v\n%s", err, text)
+		return ""
+	}
+	return out
+}
+
+// libapparmorReader has the two declarations that it needs of aalogparse.h. Its
+// second argument is what a line must hold to be parsed.
 const libapparmorReader = `
-import sys, LibAppArmor as l
-n = 0
-for line in open(sys.argv[1]):
-    r = l.parse_record(line)
-    n += r.event != l.AA_RECORD_INVALID
-    l.free_record(r)
-print(n)`
+#define _GNU_SOURCE
+#include <stdio.h>
+#include <string.h>
+void *parse_record(const char *line);
+void free_record(void *record);
+int main(int argc, char **argv) {
+	FILE *f = fopen(argv[1], "r");
+	char *line = NULL;
+	size_t size = 0, records = 0;
+	while (f && getline(&line, &size, f) > 0) {
+		if (argc > 2 && !strstr(line, argv[2]))
+			continue;
+		void *record = parse_record(line);
+		records += record != NULL;
+		free_record(record);
+	}
+	printf("%zu\n", records);
+}`
 
 // logprofReader is how aa-logprof reads its log.
 const logprofReader = `
@@ -75,9 +109,8 @@ func timed(b *testing.B, label string, like *exec.Cmd) {
 	})
 }
 
-// generatedLog writes a log of so many lines. A third are records; half of
-// them repeat others, as on a host where a service tries again.
-func generatedLog(b *testing.B, lines int) string {
+// generatedLog writes a log of so many lines.
+func generatedLog(b *testing.B, lines, distinct int) string {
 	b.Helper()
 	path := filepath.Join(b.TempDir(), "kern.log")
 	f, err := os.Create(path)
@@ -85,20 +118,6 @@ func generatedLog(b *testing.B, lines int) string {
 		b.Fatal(err)
 	}
 	defer f.Close()
-	w := bufio.NewWriterSize(f, 1<<20)
-	r := rand.New(rand.NewPCG(1, 2))
-	for i := range lines {
-		fmt.Fprintf(w, "Jul %2d %02d:%02d:%02d web-01 kernel: [%5d.%06d] ", 1+i/50000%28, i/3600%24, i/60%60, i%60, i/100, i%1000000)
-		if i%3 > 0 {
-			fmt.Fprintf(w, "[UFW BLOCK] IN=eth0 OUT= SRC=203.0.113.%d DST=198.51.100.7 LEN=40 TTL=242 ID=%d PROTO=TCP SPT=%d DPT=23 WINDOW=1024 SYN URGP=0\n", r.IntN(256), r.IntN(65536), r.IntN(65536))
-			continue
-		}
-		event := r.IntN(lines/6 + 1)
-		fmt.Fprintf(w, "audit: type=1400 audit(%d.%03d:%d): apparmor=\"DENIED\" operation=\"open\" profile=\"svc%d\" name=\"/srv/data/%d/object-%06d.bin\" pid=%d comm=\"worker\" requested_mask=\"wc\" denied_mask=\"wc\" fsuid=33 ouid=33\n",
-			1721823933+i/100, i%1000, i, event%20, event%97, event, 1000+r.IntN(30000))
-	}
-	if err := w.Flush(); err != nil {
-		b.Fatal(err)
-	}
+	audittest.Generate(f, lines, distinct)
 	return path
 }

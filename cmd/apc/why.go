@@ -166,6 +166,20 @@ func (w *answerer) resolve(o *compiler.Output) (*ir.Module, error) {
 	return m, err
 }
 
+// resolveAll resolves all policies, after which any number of goroutines may
+// ask at once. Without policies there is nothing to do.
+func (w *answerer) resolveAll() error {
+	if w == nil {
+		return nil
+	}
+	for _, o := range w.outputs {
+		if _, err := w.resolve(o); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // profileNamed finds a profile of a module by the name the kernel has for it
 // or, where a host's own profile is called after the path, by its attachment.
 func profileNamed(m *ir.Module, o *compiler.Output, name string) (*ir.Profile, string) {
@@ -192,7 +206,7 @@ func profileNamed(m *ir.Module, o *compiler.Output, name string) (*ir.Profile, s
 func (a *app) whyEvent(e audit.Event, w *answerer) error {
 	want := propose.Asks(&e)
 	a.print("%s: %s: %s\n", cmp.Or(string(e.Mode), "record"), cmp.Or(e.Profile, "no profile"), propose.Describe(e.Operation, want))
-	if !isDenial(e.Mode) {
+	if !e.Denial() {
 		a.print("  nothing was denied\n")
 		return nil
 	}
@@ -239,12 +253,6 @@ func (w *answerer) names() []string {
 		}
 	}
 	return out
-}
-
-// isDenial says whether a record tells of an access that was denied, or would
-// have been if the profile were enforced.
-func isDenial(m audit.Mode) bool {
-	return m != audit.ModeAudit && m != audit.ModeStatus && m != audit.ModeHint
 }
 
 // question is one event that is being answered.
@@ -517,7 +525,7 @@ func literalPart(pattern string) string {
 func (w *answerer) advice(e *audit.Event) (string, error) {
 	want := propose.Asks(e)
 	at, err := w.locate(e)
-	if err != nil || at.profile == nil || !isDenial(e.Mode) {
+	if err != nil || at.profile == nil || !e.Denial() {
 		return "", err
 	}
 	f := propose.Decide(at.module, at.profile, want)

@@ -7,33 +7,38 @@ import (
 	"path/filepath"
 	"testing"
 	"time"
+
+	"apc/lang/audit/audittest"
 )
 
 // generated returns the path of a log of so many lines.
-func generated(b *testing.B, lines int) string {
-	path := filepath.Join(b.TempDir(), fmt.Sprintf("%d.log", lines))
+func generated(b *testing.B, lines, distinct int) string {
+	path := filepath.Join(b.TempDir(), "kern.log")
 	f, err := os.Create(path)
 	if err != nil {
 		b.Fatal(err)
 	}
 	defer f.Close()
-	generate(f, lines, lines*176733/1000000)
+	audittest.Generate(f, lines, distinct)
 	return path
 }
 
-// BenchmarkRead reads and groups logs, and reports beside it how long grep
-// takes to find the records in the same file.
+// BenchmarkRead reads and groups logs of a host whose services ask for the same
+// things again and again, and logs that are made to be hard, and reports beside
+// it how long grep takes to find the records in the same file.
 func BenchmarkRead(b *testing.B) {
 	for _, lines := range []int{10_000, 100_000, 1_000_000} {
-		b.Run(fmt.Sprint(lines), func(b *testing.B) {
-			path := generated(b, lines)
-			info, _ := os.Stat(path)
-			b.SetBytes(info.Size())
-			for b.Loop() {
-				readFile(b, path)
-			}
-			b.ReportMetric(grepTime(b, path).Seconds()*1e3, "grep-ms")
-		})
+		for _, distinct := range []int{audittest.Realistic, audittest.Hard(lines)} {
+			b.Run(fmt.Sprintf("%d-lines/%d-distinct", lines, distinct), func(b *testing.B) {
+				path := generated(b, lines, distinct)
+				info, _ := os.Stat(path)
+				b.SetBytes(info.Size())
+				for b.Loop() {
+					readFile(b, path)
+				}
+				b.ReportMetric(grepTime(b, path).Seconds()*1e3, "grep-ms")
+			})
+		}
 	}
 }
 

@@ -156,6 +156,19 @@ func (e *Event) Owner() bool {
 	return legacy && owner != ""
 }
 
+// Denial says whether the record tells of an access that was denied, or would
+// have been if the profile were enforced. A record that does not say its mode
+// counts, unless it is about profiles that were loaded.
+func (e *Event) Denial() bool {
+	switch e.Mode {
+	case ModeAudit, ModeStatus, ModeHint:
+		return false
+	case "":
+		return e.Kind() != KindPolicy
+	}
+	return true
+}
+
 // SplitProfile parts the name of a profile into the profile, its child or hat,
 // and so on. A stack ("a//&b") is returned whole.
 func SplitProfile(name string) []string {

@@ -66,6 +66,7 @@ func FuzzReader(f *testing.F) {
 	}
 	f.Add([]byte(mixed(50)), uint16(1000))
 	f.Add([]byte("a\n\n\nb"), uint16(1))
+	f.Add([]byte(`apparmor="DENIED" operation="open" pid=1`), uint16(len(`apparmor="DENIED" operation="open" pid=1`)-1))
 	f.Fuzz(func(t *testing.T, text []byte, chunk uint16) {
 		l := NewLog()
 		l.chunkSize = int(chunk) + 1
@@ -87,8 +88,8 @@ func FuzzReader(f *testing.F) {
 				t.Fatalf("line %d after %d, from %v to %v", g.Line, line, g.First, g.Last)
 			}
 			line = g.Line
-			if _, status := ParseLine(g.Raw); status != Record {
-				t.Fatalf("%v: %q", status, g.Raw)
+			if e, status := ParseLine(g.Raw); status != Record || e.Profile != g.Profile || e.Denial() != g.Denial {
+				t.Fatalf("%v: %q, of %q, denial %t", status, g.Raw, g.Profile, g.Denial)
 			}
 		}
 		if grouped != l.Records || int64(len(l.Unread())) != min(maxShown, l.Damaged)+min(maxShown, l.Foreign) {
@@ -97,15 +98,15 @@ func FuzzReader(f *testing.F) {
 	})
 }
 
-// judge counts the lines of a text one by one; short is false where one is
-// longer than a chunk.
+// judge counts the lines of a text one by one; short is false where one, with
+// its newline, is longer than a chunk.
 func judge(text []byte, chunk int) (lines int64, counts [Damaged + 1]int64, short bool) {
 	short = true
 	for line := range bytes.Lines(text) {
 		_, status := ParseLine(line)
 		counts[status]++
 		lines++
-		short = short && len(line) <= chunk
+		short = short && len(trimNewline(line)) < chunk
 	}
 	return lines, counts, short
 }

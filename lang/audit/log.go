@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"cmp"
 	"io"
 	"iter"
 	"slices"
@@ -22,7 +23,7 @@ type Log struct {
 	Suppressed int64
 
 	chunkSize int
-	groups    table
+	groups    *table
 	damaged   shown
 	foreign   shown
 	chunks    []chunkInfo // by number
@@ -31,9 +32,9 @@ type Log struct {
 
 // chunkInfo says how many lines a chunk had, and which log it came from.
 type chunkInfo struct {
-	name  string
-	lines int64
-	first bool // of its log
+	name   string
+	lines  int64
+	before int64 // lines of its log that stand before it
 }
 
 // order is where a line stands: the number of its chunk, and its number in it.
@@ -65,14 +66,29 @@ func (l *Log) Read(name string, r io.Reader) error {
 		return err
 	}
 	defer plain.Close()
-	src := &source{r: plain, size: l.chunkSize, number: len(l.chunks), start: len(l.chunks)}
+	first := len(l.chunks)
+	src := &source{r: plain, size: l.chunkSize, number: first}
 	inParallel(func(int, int) { l.work(name, src) })
+	l.number(first)
 	return src.err
+}
+
+// number counts the lines before each chunk, from a log's first chunk on.
+func (l *Log) number(first int) {
+	for i := first + 1; i < len(l.chunks); i++ {
+		l.chunks[i].before = l.chunks[i-1].before + l.chunks[i-1].lines
+	}
+}
+
+// place returns where a line stands.
+func (l *Log) place(o order) (file string, line int64) {
+	c := l.chunks[o.chunk()]
+	return c.name, c.before + o.line() + 1
 }
 
 // work reads chunks until there are none.
 func (l *Log) work(name string, src *source) {
-	w := worker{groups: &l.groups}
+	w := worker{groups: l.groups, topics: map[string]uint32{}}
 	var c chunk
 	for src.next(&c) {
 		w.read(&c)
@@ -87,7 +103,7 @@ func (l *Log) add(name string, c *chunk, w *worker) {
 	for len(l.chunks) <= c.number {
 		l.chunks = append(l.chunks, chunkInfo{})
 	}
-	l.chunks[c.number] = chunkInfo{name, w.lines, c.first}
+	l.chunks[c.number] = chunkInfo{name: name, lines: w.lines}
 	l.Lines += w.lines
 	l.Records += w.counts[Record]
 	l.Damaged += w.counts[Damaged]
@@ -101,9 +117,8 @@ func (l *Log) add(name string, c *chunk, w *worker) {
 func (l *Log) Unread() []Unread {
 	out := slices.Concat(l.damaged.first(), l.foreign.first())
 	sortUnread(out)
-	lines := l.lineNumbers()
 	for i := range out {
-		out[i].File, out[i].Line = lines.of(out[i].order)
+		out[i].File, out[i].Line = l.place(out[i].order)
 	}
 	return out
 }
@@ -114,15 +129,35 @@ func (l *Log) Distinct() int { return l.groups.len() }
 // Groups yields the distinct events in the order of their first records.
 func (l *Log) Groups() iter.Seq[Group] {
 	return func(yield func(Group) bool) {
-		lines := l.lineNumbers()
-		for _, r := range l.groups.sorted(len(l.chunks)) {
-			g, raw := l.groups.get(r)
-			file, line := lines.of(g.order)
-			if !yield(Group{g.count, timeOf(g.first), timeOf(g.last), file, line, raw}) {
+		for _, r := range l.Refs() {
+			if !yield(l.Group(r)) {
 				return
 			}
 		}
 	}
+}
+
+// Ref stands for a group of its Log, in little memory and without a pointer.
+type Ref struct {
+	order order // of its first record
+	shard uint32
+	n     uint32
+}
+
+// Refs returns all groups in the order of their first records. They are good
+// until the next Read.
+func (l *Log) Refs() []Ref { return l.groups.sorted(len(l.chunks)) }
+
+// Compare orders groups by their first records.
+func (r Ref) Compare(o Ref) int { return cmp.Compare(r.order, o.order) }
+
+// Group returns the group that a ref of this Log stands for. Any number of
+// goroutines may call it at once.
+func (l *Log) Group(r Ref) Group {
+	g, raw := l.groups.get(r)
+	file, line := l.place(g.order)
+	t := l.groups.topics.list[g.topic]
+	return Group{g.count, timeOf(g.first), timeOf(g.last), file, line, t.profile, t.denial, raw}
 }
 
 // Group is one event and all records of it.
@@ -131,6 +166,8 @@ type Group struct {
 	First, Last time.Time // zero where no record says its time
 	File        string    // where its first record stands, in the order of reading
 	Line        int64
+	Profile     string // Event.Profile
+	Denial      bool   // Event.Denial
 	Raw         []byte // the line of that record; not to be changed
 }
 
@@ -145,26 +182,4 @@ func timeOf(millis int64) time.Time {
 		return time.Time{}
 	}
 	return time.UnixMilli(millis).UTC()
-}
-
-// lineNumbers tells the numbers of lines: base holds, for each chunk, how many
-// lines of its log stand before it.
-type lineNumbers struct {
-	chunks []chunkInfo
-	base   []int64
-}
-
-func (l *Log) lineNumbers() lineNumbers {
-	n := lineNumbers{l.chunks, make([]int64, len(l.chunks))}
-	for i := 1; i < len(l.chunks); i++ {
-		if !l.chunks[i].first {
-			n.base[i] = n.base[i-1] + l.chunks[i-1].lines
-		}
-	}
-	return n
-}
-
-func (n lineNumbers) of(o order) (file string, line int64) {
-	i := o.chunk()
-	return n.chunks[i].name, n.base[i] + o.line() + 1
 }

@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/klauspost/compress/zstd"
+
+	"apc/lang/audit/audittest"
 )
 
 // logOf reads texts as logs that are named 0, 1, …
@@ -343,7 +345,7 @@ func TestGroupEvent(t *testing.T) {
 // by the events without their times and processes.
 func TestGenerated(t *testing.T) {
 	var b bytes.Buffer
-	records := generate(&b, 60_000, 15_000)
+	records := audittest.Generate(&b, 60_000, 15_000)
 	l := logOf(t, 0, b.String())
 	if l.Lines != 60_000 || l.Records != int64(records) || l.Distinct() != 15_000 || l.Damaged+l.Foreign != 0 {
 		t.Fatalf("%d lines, %d records, %d distinct", l.Lines, l.Records, l.Distinct())

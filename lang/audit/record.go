@@ -10,7 +10,15 @@ import (
 // Problem, for Other nothing. White space before a record is not skipped: in
 // the text of the journal it marks the later lines of one message.
 func ParseLine(line []byte) (Event, Status) {
-	var l locator
+	var p Parser
+	return p.ParseLine(line)
+}
+
+// Parser parses many lines with less work for each. The zero value is ready.
+type Parser struct{ locator }
+
+// ParseLine does as the function of that name.
+func (l *Parser) ParseLine(line []byte) (Event, Status) {
 	p, status, problem := l.locate(line)
 	e := Event{FSUID: NoID, OUID: NoID, Problem: problem}
 	if status == Other {

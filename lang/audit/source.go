@@ -15,7 +15,6 @@ const chunkSize = 1 << 18
 // newline at the end of the log.
 type chunk struct {
 	number int
-	first  bool // of its log
 	text   []byte
 	long   bool // text is the beginning of one line longer than chunkSize
 	buf    []byte
@@ -28,7 +27,6 @@ type source struct {
 	r      io.Reader
 	size   int    // of a chunk
 	number int    // of the next chunk
-	start  int    // number of the first one
 	rest   []byte // of the last chunk: the beginning of a line
 	skip   bool   // the rest of a long line is to be dropped
 	done   bool
@@ -47,7 +45,7 @@ func (s *source) next(c *chunk) bool {
 		return false
 	}
 	c.long = s.cut(c)
-	c.number, c.first = s.number, s.number == s.start
+	c.number = s.number
 	s.number++
 	return true
 }

@@ -1,10 +1,10 @@
 package audit
 
 import (
-	"cmp"
 	"hash/maphash"
 	"runtime"
 	"slices"
+	"strings"
 	"sync"
 )
 
@@ -17,6 +17,7 @@ import (
 type table struct {
 	seeds  [2]maphash.Seed
 	shards []shard
+	topics topics
 }
 
 const (
@@ -35,6 +36,33 @@ type group struct {
 	count       int64
 	first, last int64 // in milliseconds, 0 if not known
 	raw         kept
+	topic       uint32
+}
+
+// topic is what events are listed by.
+type topic struct {
+	profile string
+	denial  bool
+}
+
+// topics numbers topics.
+type topics struct {
+	mu      sync.Mutex
+	numbers map[topic]uint32
+	list    []topic
+}
+
+func (t *topics) number(of topic) uint32 {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	n, known := t.numbers[of]
+	if !known {
+		of.profile = strings.Clone(of.profile) // without its line
+		n = uint32(len(t.list))
+		t.numbers[of] = n
+		t.list = append(t.list, of)
+	}
+	return n
 }
 
 // kept is a line in the blocks of a shard.
@@ -50,8 +78,9 @@ type shard struct {
 	blocks [][]byte // of lines
 }
 
-func newTable() table {
-	t := table{seeds: [2]maphash.Seed{maphash.MakeSeed(), maphash.MakeSeed()}, shards: make([]shard, 1<<shardBits)}
+func newTable() *table {
+	t := &table{seeds: [2]maphash.Seed{maphash.MakeSeed(), maphash.MakeSeed()}, shards: make([]shard, 1<<shardBits)}
+	t.topics.numbers = map[topic]uint32{}
 	for i := range t.shards {
 		t.shards[i].slots = make([]uint64, slabSize)
 	}
@@ -71,6 +100,7 @@ type sighting struct {
 	order  order
 	millis int64
 	line   []byte
+	topic  uint32
 }
 
 // hash returns the hash of a key.
@@ -109,7 +139,7 @@ func (s *shard) take(sightings []sighting) {
 func (s *shard) count(r *sighting) {
 	g, known := s.find(r.hash)
 	if !known {
-		*g = group{r.hash, r.order, 1, r.millis, r.millis, s.keep(r.line)}
+		*g = group{r.hash, r.order, 1, r.millis, r.millis, s.keep(r.line), r.topic}
 		return
 	}
 	g.count++
@@ -192,17 +222,10 @@ func (s *shard) raw(k kept) []byte {
 	return s.blocks[k.block][k.start:end:end]
 }
 
-// ranked is a group with what it is sorted by.
-type ranked struct {
-	order order
-	shard uint32
-	n     uint32
-}
-
 // sorted returns the groups by their first records: dealt out by chunk, of
 // which there are so many, then sorted within each.
-func (t *table) sorted(chunks int) []ranked {
-	all := t.ranked()
+func (t *table) sorted(chunks int) []Ref {
+	all := t.refs()
 	starts := make([]int, chunks+1)
 	for _, r := range all {
 		starts[r.order.chunk()+1]++
@@ -210,7 +233,7 @@ func (t *table) sorted(chunks int) []ranked {
 	for i := range chunks {
 		starts[i+1] += starts[i]
 	}
-	dealt, next := make([]ranked, len(all)), slices.Clone(starts)
+	dealt, next := make([]Ref, len(all)), slices.Clone(starts)
 	for _, r := range all {
 		at := &next[r.order.chunk()]
 		dealt[*at] = r
@@ -218,7 +241,7 @@ func (t *table) sorted(chunks int) []ranked {
 	}
 	inParallel(func(first, step int) {
 		for i := first; i < chunks; i += step {
-			sortRanked(dealt[starts[i]:starts[i+1]])
+			sortRefs(dealt[starts[i]:starts[i+1]])
 		}
 	})
 	return dealt
@@ -235,24 +258,24 @@ func inParallel(f func(first, step int)) {
 	wg.Wait()
 }
 
-func sortRanked(r []ranked) {
-	slices.SortFunc(r, func(a, b ranked) int { return cmp.Compare(a.order, b.order) })
+func sortRefs(r []Ref) {
+	slices.SortFunc(r, Ref.Compare)
 }
 
-// ranked returns the groups as they lie.
-func (t *table) ranked() []ranked {
-	all := make([]ranked, 0, t.len())
+// refs returns the groups as they lie.
+func (t *table) refs() []Ref {
+	all := make([]Ref, 0, t.len())
 	for i := range t.shards {
 		s := &t.shards[i]
 		for n := range s.n {
-			all = append(all, ranked{s.at(n).order, uint32(i), uint32(n)})
+			all = append(all, Ref{s.at(n).order, uint32(i), uint32(n)})
 		}
 	}
 	return all
 }
 
 // get returns a group and its line.
-func (t *table) get(r ranked) (*group, []byte) {
+func (t *table) get(r Ref) (*group, []byte) {
 	s := &t.shards[r.shard]
 	g := s.at(int(r.n))
 	return g, s.raw(g.raw)

@@ -179,6 +179,7 @@ const (
 	keyOperation                       // says what happened
 	keyProcess                         // names the process
 	keyVolatile                        // differs between records of one event
+	keyProfile                         // names the profile
 )
 
 // traits returns the traits of a key. Volatile are the processes, and what
@@ -193,6 +194,8 @@ func traits(key []byte) keyTraits {
 		return keyProcess | keyVolatile
 	case "comm":
 		return keyProcess
+	case "profile", "label":
+		return keyProfile
 	case "parent", "peer_pid", "task", "magic_token":
 		return keyVolatile
 	}
