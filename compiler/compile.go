@@ -92,6 +92,7 @@ func fitted(p *policy.Policy, s *policy.Service, t *feature.Target, opts Options
 	out.Module, diags = lower.Service(p, s)
 	out.Asked = out.Module
 	out.Diags = append(out.Diags, out.unaccepted(diags, opts)...)
+	out.Diags = append(out.Diags, UnknownIgnores(out.Module)...)
 	out.checked("lower", opts)
 
 	t, diags = withABI(t, s)

@@ -8,6 +8,8 @@ import (
 	"apc/compiler/ir"
 	"apc/compiler/lint"
 	"apc/compiler/lower"
+	"apc/lang/diag"
+	"apc/lang/feature"
 	"apc/lang/profile"
 )
 
@@ -27,18 +29,25 @@ func (out *Output) Lint(l *profile.Loader, run *lint.Run, opts lint.Options) lin
 	return result
 }
 
+// acceptable are the names besides those of lint rules that an ignore may have.
+func acceptable() []string {
+	out := []string{lower.InterpreterAttachment}
+	for _, f := range feature.Features() {
+		out = append(out, string(f.Feature))
+	}
+	return out
+}
+
+// UnknownIgnores reports ignores in comments that are of nothing. For ignore
+// blocks the reader of policies knows the names.
+func UnknownIgnores(m *ir.Module) diag.List {
+	comments := slices.DeleteFunc(slices.Clone(m.Ignores), func(i ir.Ignore) bool { return !m.Text && i.Origin.Intent != "raw" })
+	return lint.UnknownIgnores(comments, acceptable())
+}
+
 // accepts says whether an ignore accepts a loss, or the one error of lowering
 // that can be accepted.
 func (out *Output) accepts(i ir.Ignore) bool {
 	return i.Rule == lower.InterpreterAttachment ||
 		slices.ContainsFunc(out.Losses, func(l fit.Loss) bool { return accepted([]ir.Ignore{i}, l, out.today) })
-}
-
-// Known returns the profiles of a module, for lint to know which there are.
-func Known(m *ir.Module) []lint.Known {
-	var out []lint.Known
-	for _, p := range m.Profiles() {
-		out = append(out, lint.Known{Name: m.FullName(p), Attachment: p.Attachment})
-	}
-	return out
 }

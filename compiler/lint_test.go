@@ -42,7 +42,7 @@ func findings(t *testing.T, text string) diag.List {
 			t.Fatalf("%s\n%v", text, out.Diags)
 		}
 		outputs, asked = append(outputs, out), append(asked, out.Asked)
-		known = append(known, compiler.Known(out.Module)...)
+		known = append(known, lint.Profiles(out.Module)...)
 	}
 	run := lint.NewRun(known, func() []lint.Known { return nil })
 	results := []lint.Result{lint.Policy(p, asked, run, lint.Options{})}
@@ -68,7 +68,7 @@ func textFindings(t *testing.T, text string) diag.List {
 	}
 	var known []lint.Known
 	for _, m := range modules {
-		known = append(known, compiler.Known(m)...)
+		known = append(known, lint.Profiles(m)...)
 	}
 	run := lint.NewRun(known, func() []lint.Known { return nil })
 	sources := diag.Sources{"app": []byte(text)}
@@ -90,7 +90,7 @@ func all(results []lint.Result) diag.List {
 	for _, r := range results {
 		out = append(out, r.Findings...)
 	}
-	return out.Sorted()
+	return append(out, lint.Unused(results)...).Sorted()
 }
 
 // TestLintExamples runs the examples of every lint rule: the bad one gives a

@@ -1,14 +1,13 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
-	"apc/compiler"
 	"apc/compiler/lint"
 	"apc/lang/diag"
 )
@@ -16,8 +15,12 @@ import (
 // lintFlags are the flags of `apc lint`.
 type lintFlags struct {
 	loadFlags
-	base   string
-	format string
+	base          string
+	format        string
+	failOn        string
+	baseline      string
+	writeBaseline string
+	fix           bool
 }
 
 func (a *app) lintCommand() *cobra.Command {
@@ -25,17 +28,23 @@ func (a *app) lintCommand() *cobra.Command {
 	var explain string
 	cmd := &cobra.Command{
 		Use:   "lint [FILES|DIRS|./...]",
-		Short: "Find what is too broad in policies and profile texts",
+		Short: "Find faults in policies and profile texts",
 		Long: `Compile the policies, read the profile texts, and report what in them is too
-broad or a way out of the profile, and what to write instead. Files that are no
-policy by their name are profile texts: of a folder without policies all files.
-Exits 1 where there is an error or a warning; notes are shown only. A finding is
-accepted with an ignore block, which needs a reason, or in profile text with a
-comment above the rule or beside it: "# apc:ignore RULE reason".
+broad, a way out of the profile, without effect or a bad habit, and what to
+write instead. Files that are no policy by their name are profile texts: of a
+folder without policies all files, below DIR/... those that begin as a profile
+does and that apc did not build.
+
+Exits 1 where there is a finding of the severity --fail-on or above, 2 where
+the input cannot be read. A finding is accepted with an ignore block, which
+needs a reason, or in profile text with a comment above the rule or beside it:
+"# apc:ignore RULE reason". A team with many old findings begins with a file of
+them: --write-baseline FILE once, then --baseline FILE.
 
 Rules:
 ` + ruleList(),
-		Example: "  apc lint ./...\n  apc lint --format github ./...     # in a GitHub workflow\n  apc lint /etc/apparmor.d           # profiles that were written by hand\n  apc lint --explain broad-write",
+		Example: "  apc lint ./...\n  apc lint --format github ./...     # in a GitHub workflow\n  apc lint /etc/apparmor.d           # profiles that were written by hand\n" +
+			"  apc lint --write-baseline lint-baseline.json ./... && apc lint --baseline lint-baseline.json ./...\n  apc lint --fix ./...\n  apc lint --explain broad-write",
 		RunE: func(_ *cobra.Command, args []string) error {
 			if explain != "" {
 				return a.explainRule(explain)
@@ -45,7 +54,13 @@ Rules:
 	}
 	f.loadFlags.add(cmd)
 	addBase(cmd, &f.base)
-	cmd.Flags().StringVar(&f.format, "format", "text", "`FORMAT` of findings: text, json, github, sarif")
+	cmd.Flags().StringVar(&f.format, "format", "text", "`FORMAT` of findings: "+strings.Join(formats, ", "))
+	cmd.Flags().StringVar(&f.failOn, "fail-on", "warning", "`SEVERITY` from which on a finding gives exit code 1: error, warning, note")
+	cmd.Flags().StringVar(&f.baseline, "baseline", "", "`FILE` with old findings, which are accepted")
+	cmd.Flags().StringVar(&f.writeBaseline, "write-baseline", "", "write what is found to `FILE`, to be accepted from now on")
+	cmd.MarkFlagsMutuallyExclusive("baseline", "write-baseline")
+	cmd.Flags().BoolVar(&f.fix, "fix", false, "make the edits that change nothing but what findings are about")
+	cmd.MarkFlagsMutuallyExclusive("fix", "write-baseline")
 	cmd.Flags().StringVar(&explain, "explain", "", "explain the rule `NAME`")
 	return cmd
 }
@@ -53,126 +68,99 @@ Rules:
 func ruleList() string {
 	var b strings.Builder
 	for _, r := range lint.Rules {
-		fmt.Fprintf(&b, "  %-22s %s\n", r.Name, r.Summary)
+		fmt.Fprintf(&b, "  %-24s %-8s %s\n", r.Name, r.Group, r.Summary)
 	}
 	return b.String()
 }
 
 func (a *app) explainRule(name string) error {
-	i := slices.IndexFunc(lint.Rules, func(r *lint.Rule) bool { return r.Name == name })
-	if i < 0 {
+	r := lint.Find(name)
+	if r == nil {
 		var names []string
 		for _, r := range lint.Rules {
 			names = append(names, r.Name)
 		}
-		return fmt.Errorf("there is no rule %q; there are %s", name, strings.Join(names, ", "))
+		return fmt.Errorf("there is no rule %q; there are %s.%s", name, strings.Join(names, ", "), diag.DidYouMean(name, names))
 	}
-	r := lint.Rules[i]
-	fmt.Fprintf(a.stdout, "%s (%s): %s\n\n%s\n%s\nIn profile text: %s\n\nBad:\n%s\nGood:\n%s", r.Name, r.Severity, r.Summary, r.Why, r.Instead, r.InText, indent(r.Bad), indent(r.Good))
-	return nil
+	_, err := fmt.Fprint(a.stdout, rulePage(r))
+	return err
+}
+
+// rulePage is what `apc lint --explain` tells of a rule.
+func rulePage(r *lint.Rule) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s (%s, %s): %s\n\n%s\n%s\n", r.Name, r.Group, r.Severity, r.Summary, r.Why, r.Instead)
+	if r.InText != "" {
+		fmt.Fprintf(&b, "In profile text: %s\n", r.InText)
+	}
+	example := func(what, text string) {
+		if text != "" {
+			fmt.Fprintf(&b, "\n%s:\n%s", what, indent(text))
+		}
+	}
+	example("Bad", r.Bad)
+	example("Good", r.Good)
+	example("Bad, in profile text", r.BadText)
+	example("Good, in profile text", r.GoodText)
+	return b.String()
 }
 
 func indent(text string) string {
-	return "  " + strings.ReplaceAll(text, "\n", "\n  ") + "\n"
+	return "  " + strings.ReplaceAll(strings.Trim(text, "\n"), "\n", "\n  ") + "\n"
 }
 
+// lint looks at what the arguments name, and reports what it finds.
 func (a *app) lint(args []string, f lintFlags) error {
-	if err := checkFormat(f.format); err != nil {
+	if err := cmp.Or(checkFormat(f.format), checkBase(f.base)); err != nil {
 		return err
 	}
-	if err := checkBase(f.base); err != nil {
-		return err
+	failing, ok := diag.ParseSeverity(f.failOn)
+	if !ok {
+		return fmt.Errorf("--fail-on %q: there are error, warning and note", f.failOn)
 	}
-	policies, texts, err := sortArguments(args)
-	if err != nil {
-		return err
-	}
-	found := &linted{sources: diag.Sources{}}
-	if len(policies) > 0 {
-		if err := a.lintPolicies(policies, f.loadFlags, found); err != nil {
+	var old *baseline
+	if f.baseline != "" {
+		var err error
+		if old, err = readBaseline(f.baseline); err != nil {
 			return err
 		}
 	}
-	if err := a.lintTexts(texts, f.base, found); err != nil {
+	found, err := a.linted(args, f, old)
+	if err != nil {
 		return err
 	}
-	list := append(found.input, found.findings...).Sorted()
-	if err := a.writeFindings(found.sources, list, f.format); err != nil {
+	if f.writeBaseline != "" {
+		if err := writeBaseline(f.writeBaseline, found.findings); err != nil {
+			return machineError(err)
+		}
+		fmt.Fprintf(a.stderr, "%s: %s\n", f.writeBaseline, count(len(found.findings), "finding"))
+		found.findings = nil
+	}
+	list := slices.Concat(found.input, found.findings).Sorted()
+	if err := a.writeReport(report{list, found.sources, found.files, failing}, f.format); err != nil {
 		return machineError(err)
 	}
 	switch {
 	case found.input.HasErrors():
 		a.fail(exitInput)
-	case list.Count(diag.Error)+list.Count(diag.Warning) > 0:
+	case slices.ContainsFunc(list, func(d diag.Diagnostic) bool { return d.Severity >= failing }):
 		a.fail(exitFindings)
 	}
 	return nil
 }
 
-// linted is what lint has to say: about the input as such, and its findings.
-type linted struct {
-	sources         diag.Sources
-	input, findings diag.List
-}
-
-func (a *app) lintPolicies(args []string, f loadFlags, found *linted) error {
-	l, err := a.load(args, f)
-	if err != nil {
-		return err
-	}
-	maps.Copy(found.sources, l.sources)
-	found.input = append(found.input, l.diags...)
-	outputs, diags := l.inspect(f, compiler.Options{Today: a.today})
-	found.input = append(found.input, diags...)
-	run := lint.NewRun(nil, nil)
-	for _, out := range outputs {
-		found.findings = append(found.findings, out.Lint(nil, run, lint.Options{Severity: out.Policy.Settings.Severity, Today: a.today}).Findings...)
-	}
-	return nil
-}
-
-func (a *app) lintTexts(paths []string, base string, found *linted) error {
-	type result struct {
-		readText
-		findings diag.List
-	}
-	reader, run := newTextReader(base), lint.NewRun(nil, nil)
-	for _, r := range parallel(paths, func(path string) result {
-		out := result{readText: reader.read(path)}
-		for _, m := range out.modules {
-			out.findings = append(out.findings, lint.Module(lint.Subject{Module: m}, run, lint.Options{Today: a.today}).Findings...)
+// linted reads and lints what the arguments name, mends what --fix may mend, and
+// takes out what the baseline accepts.
+func (a *app) linted(args []string, f lintFlags, old *baseline) (*linted, error) {
+	once := func() (*linted, error) {
+		found, err := a.lintAll(args, f)
+		if err == nil && old != nil {
+			found.findings = old.accept(found.findings, found.profiles)
 		}
-		return out
-	}) {
-		if r.err != nil {
-			return r.err
-		}
-		maps.Copy(found.sources, r.sources)
-		found.input = append(found.input, r.diags...)
-		found.findings = append(found.findings, r.findings...)
+		return found, err
 	}
-	return nil
-}
-
-func checkFormat(format string) error {
-	if !slices.Contains([]string{"text", "json", "github", "sarif"}, format) {
-		return fmt.Errorf("--format %q: there are text, json, github and sarif", format)
+	if f.fix {
+		return a.fix(once)
 	}
-	return nil
-}
-
-func (a *app) writeFindings(sources diag.Sources, list diag.List, format string) error {
-	switch format {
-	case "json":
-		return diag.WriteJSON(a.stdout, list)
-	case "github":
-		return diag.WriteGitHub(a.stdout, list)
-	case "sarif":
-		return diag.WriteSARIF(a.stdout, list)
-	}
-	if err := (diag.Text{Sources: sources, Color: a.stdoutColor}).Write(a.stdout, list); err != nil {
-		return err
-	}
-	_, err := fmt.Fprintf(a.stderr, "%s, %s, %s\n", count(list.Count(diag.Error), "error"), count(list.Count(diag.Warning), "warning"), count(list.Count(diag.Note), "note"))
-	return err
+	return once()
 }

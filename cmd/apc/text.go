@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"apc/compiler"
 	"apc/compiler/ir"
 	"apc/compiler/lower"
 	"apc/lang/diag"
@@ -112,6 +113,7 @@ func newTextReader(base string) *textReader {
 
 // readText is a profile text that was read.
 type readText struct {
+	policy  *profile.Policy
 	modules []*ir.Module
 	sources diag.Sources // with those files that ranges of the modules point into
 	diags   diag.List
@@ -132,10 +134,13 @@ func (t *textReader) read(path string) readText {
 	if t.base == "" {
 		diags = slices.DeleteFunc(diags, needsIncludes)
 	}
-	out := readText{sources: diag.Sources{}}
+	out := readText{policy: p, sources: diag.Sources{}}
 	var more diag.List
 	out.modules, more = lower.Text(p, t.base)
 	out.diags = append(diags, more...)
+	if len(out.modules) > 0 { // all have the same
+		out.diags = append(out.diags, compiler.UnknownIgnores(out.modules[0])...)
+	}
 	for name, f := range p.Files {
 		out.sources[name] = []byte(f.Text)
 	}

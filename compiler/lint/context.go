@@ -2,7 +2,7 @@ package lint
 
 import (
 	"bytes"
-	"strings"
+	"path"
 
 	"apc/compiler/ir"
 	"apc/lang/diag"
@@ -32,6 +32,7 @@ type parsed struct {
 
 func newContext(s Subject, run *Run, opts Options) *context {
 	c := &context{Subject: s, run: run, opts: opts, globs: map[string]parsed{}}
+	c.result.context = c
 	if s.Module != nil {
 		for _, i := range s.Module.Ignores {
 			c.result.Ignores = append(c.result.Ignores, Ignore{Ignore: i})
@@ -95,19 +96,18 @@ func (c *context) finding(o ir.Origin, subject, text, detail string) diag.Diagno
 	}
 	d := diag.Diagnostic{
 		Severity: c.severity, Code: c.rule.Name, Summary: c.rule.Summary, Subject: o.Subject(),
-		Detail: subject + ": " + detail + " " + instead, About: strings.TrimSpace(c.where() + " " + text),
+		Detail: subject + ": " + detail + " " + instead, About: diag.About{Profile: c.where(o), Text: text},
 	}
 	d.Related = append(d.Related, chain(o)...)
 	return d
 }
 
-// where names the profile, or what stands in its place in a check of a whole
-// text or folder.
-func (c *context) where() string {
+// where names the profile, or in a check of a whole text or folder the file.
+func (c *context) where(o ir.Origin) string {
 	if c.profile != nil {
 		return c.Module.FullName(c.profile)
 	}
-	return c.Module.File
+	return path.Base(o.Range.File)
 }
 
 // chain names where in its modules a rule stands.

@@ -18,6 +18,8 @@ var escapeRules = []*Rule{
 	dangerousCapability,
 }
 
-var deadRules = []*Rule{}
+var deadRules = []*Rule{
+	unusedIgnore,
+}
 
 var habitRules = []*Rule{}

@@ -4,57 +4,116 @@ import (
 	"slices"
 	"sync"
 
+	"apc/compiler/ir"
 	"apc/lang/glob"
 )
 
 // Known is a profile that is there.
 type Known struct {
-	Name       string // as the kernel knows it: parent//child
-	Attachment string // a path glob without variables, "" for none
+	name     string // as the kernel knows it: parent//child
+	program  string // that it attaches to; "" where that is no single path
+	programs *glob.Glob
+	anything bool // what it attaches to cannot be told
+}
+
+// Profiles returns the profiles of a module, for lint to know which there are.
+func Profiles(m *ir.Module) []Known {
+	var out []Known
+	for _, p := range m.Profiles() {
+		k := Known{name: m.FullName(p)}
+		if p.Attachment != "" {
+			k.attach(p.Attachment, m.Values)
+		}
+		out = append(out, k)
+	}
+	return out
+}
+
+func (k *Known) attach(attachment string, values map[string][]string) {
+	g, err := glob.Parse(attachment)
+	if err == nil && len(g.Variables()) > 0 {
+		g, err = g.Expand(values)
+	}
+	path, literal := g.IsLiteral()
+	switch {
+	case err != nil:
+		k.anything = true
+	case literal:
+		k.program = path
+	default:
+		k.programs = &g
+	}
 }
 
 // Run is what is known of everything that is looked at together. Several
 // goroutines may use it at once.
 type Run struct {
-	own []Known
-	all func() []Known
+	own  *profiles
+	more func() *profiles // nil where there may be any
 }
 
-// NewRun returns a Run of profiles that are looked at, and of more, which is
-// called once where those do not answer a question: those of the base
-// directory. It is nil where they are not known.
+// NewRun returns a Run of the profiles that are looked at. Those of the base
+// directory come from more, which is called once where the others do not answer
+// a question; it is nil where they are not known.
 func NewRun(own []Known, more func() []Known) *Run {
-	r := &Run{own: own}
+	r := &Run{own: indexed(own)}
 	if more != nil {
-		r.all = sync.OnceValue(func() []Known { return append(slices.Clone(own), more()...) })
+		r.more = sync.OnceValue(func() *profiles { return indexed(more()) })
 	}
 	return r
 }
 
-// has says whether a profile is there for which f is true. Where not all
-// profiles are known it may be anywhere.
-func (r *Run) has(f func(Known) bool) bool {
-	if slices.ContainsFunc(r.own, f) || r.all == nil {
-		return true
-	}
-	return slices.ContainsFunc(r.all(), f)
+// named says whether a profile of this name may be there.
+func (r *Run) named(name string) bool {
+	return r.has(func(p *profiles) bool { return p.names[name] })
 }
 
-// named says whether a profile of this name may be there.
-func (r *Run) named(name string) bool { return r.has(func(k Known) bool { return k.Name == name }) }
-
-// attached says whether a profile may be there that attaches to some program
-// that a glob matches.
+// attached says whether a profile may be there that attaches to a program which
+// a glob matches.
 func (r *Run) attached(programs glob.Glob) bool {
-	return r.has(func(k Known) bool {
-		if k.Attachment == "" {
-			return false
+	return r.has(func(p *profiles) bool { return p.attached(programs) })
+}
+
+func (r *Run) has(f func(*profiles) bool) bool {
+	return f(r.own) || r.more == nil || f(r.more())
+}
+
+// profiles is an index of profiles.
+type profiles struct {
+	names, programs map[string]bool
+	globs           []*glob.Glob
+	anything        bool
+}
+
+func indexed(list []Known) *profiles {
+	p := &profiles{names: map[string]bool{}, programs: map[string]bool{}}
+	for _, k := range list {
+		p.names[k.name] = true
+		p.anything = p.anything || k.anything
+		if k.program != "" {
+			p.programs[k.program] = true
 		}
-		g, err := glob.Parse(k.Attachment)
-		if err != nil {
+		if k.programs != nil {
+			p.globs = append(p.globs, k.programs)
+		}
+	}
+	return p
+}
+
+func (p *profiles) attached(programs glob.Glob) bool {
+	if p.anything {
+		return true
+	}
+	if path, literal := programs.IsLiteral(); literal {
+		return p.programs[path] || slices.ContainsFunc(p.globs, func(g *glob.Glob) bool { return g.Match(path) })
+	}
+	for path := range p.programs {
+		if programs.Match(path) {
 			return true
 		}
-		meet, _, err := glob.Intersects(g, programs)
+	}
+	return slices.ContainsFunc(p.globs, func(g *glob.Glob) bool {
+		meet, _, err := glob.Intersects(*g, programs)
 		return meet || err != nil
 	})
 }

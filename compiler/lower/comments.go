@@ -48,13 +48,13 @@ func (c *commented) nodes(nodes []profile.Node) {
 		case *profile.Include:
 			c.statement(n.Base, true)
 		case *profile.ABI:
-			c.statement(n.Base, false)
+			c.statement(n.Base, true)
 		case *profile.Alias:
-			c.statement(n.Base, false)
+			c.statement(n.Base, true)
 		case *profile.Assign:
-			c.statement(n.Base, false)
+			c.statement(n.Base, true)
 		case *profile.Profile:
-			c.statement(n.Base, false)
+			c.statement(n.Base, true)
 			c.block(n.Block)
 		case *profile.Group:
 			c.statement(n.Base, false)
@@ -76,8 +76,9 @@ func (c *commented) block(b profile.Block) {
 }
 
 // statement reads the comments on a statement: those right above it and the
-// one at the end of its line.
-func (c *commented) statement(b profile.Base, isRule bool) {
+// one at the end of its line. Findings are about no block of qualifiers and no
+// condition, so nothing can be accepted there.
+func (c *commented) statement(b profile.Base, acceptable bool) {
 	start := b.Range.Start.Byte - len(b.Lead)
 	above := attached(b.Lead)
 	own := len(b.Lead) - len(above)
@@ -87,7 +88,7 @@ func (c *commented) statement(b profile.Base, isRule bool) {
 		switch i := strings.Index(line, ignoreWord); {
 		case i < 0:
 			words = append(words, commentText(line))
-		case isRule:
+		case acceptable:
 			c.ignore(line[i:], at+i, b.Range)
 		default:
 			c.stray(line, at)
@@ -171,7 +172,7 @@ func (c *commented) stray(text string, at int) {
 		if i := strings.Index(line, ignoreWord); i >= 0 {
 			at += i
 			c.diags = append(c.diags, diag.Errorf(c.place(at, at+len(ignoreWord)), "misplaced", "apc:ignore that belongs to no rule",
-				"Write it right above the rule whose finding it accepts, or at the end of the rule's line."))
+				"Write it right above the rule or the profile whose finding it accepts, or at the end of its line."))
 		}
 	})
 }

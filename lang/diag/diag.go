@@ -80,6 +80,16 @@ func (s Severity) String() string {
 	return [...]string{"note", "warning", "error"}[s]
 }
 
+// ParseSeverity returns the severity that String spells so.
+func ParseSeverity(s string) (Severity, bool) {
+	for _, severity := range []Severity{Note, Warning, Error} {
+		if severity.String() == s {
+			return severity, true
+		}
+	}
+	return 0, false
+}
+
 // MarshalText implements encoding.TextMarshaler.
 func (s Severity) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
@@ -95,6 +105,13 @@ type Edit struct {
 	New   string `json:"new"`
 }
 
+// About names what a diagnostic is about without its place, so that it is known
+// again when lines move.
+type About struct {
+	Profile string `json:"profile"`        // or the base name of a file
+	Text    string `json:"text,omitempty"` // of a rule, say
+}
+
 // Diagnostic is one thing to say about the input.
 type Diagnostic struct {
 	Severity Severity  `json:"severity"`
@@ -105,9 +122,7 @@ type Diagnostic struct {
 	Context  *Range    `json:"context,omitempty"` // what stands around it
 	Related  []Related `json:"related,omitempty"`
 	Fix      []Edit    `json:"fix,omitempty"` // mends it, and changes nothing else
-	// About names what the diagnostic is about without its place, so that it
-	// is known again when lines move.
-	About string `json:"about,omitempty"`
+	About    About     `json:"about,omitzero"`
 }
 
 // Error implements error, so that a diagnostic can travel as one.

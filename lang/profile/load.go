@@ -303,7 +303,7 @@ func (l *Loader) directory(dir string) []string {
 	var out []string
 	for _, e := range entries {
 		name := path.Join(dir, e.Name())
-		if skipped(e.Name()) {
+		if Skipped(e.Name()) {
 			continue
 		}
 		if info, err := fs.Stat(l.fs(), rooted(name)); err == nil && info.Mode().IsRegular() {
@@ -330,8 +330,9 @@ var skippedSuffixes = []string{
 	".rej", "~",
 }
 
-// skipped says whether the include of a directory leaves a file out.
-func skipped(name string) bool {
+// Skipped says whether the include of a directory leaves a file of this base
+// name out, and the parser one of a directory of profiles.
+func Skipped(name string) bool {
 	return strings.HasPrefix(name, ".") || name == "README" ||
 		slices.ContainsFunc(skippedSuffixes, func(s string) bool { return strings.HasSuffix(name, s) })
 }

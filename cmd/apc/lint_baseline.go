@@ -1,0 +1,134 @@
+package main
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"apc/lang/diag"
+)
+
+// baseline is a file of old findings, each known by its rule and by what it is
+// about, so that it is found again when lines have moved.
+type baseline struct {
+	path    string
+	entries []baselineEntry
+}
+
+// baselineEntry is one line of a baseline.
+type baselineEntry struct {
+	Rule    string `json:"rule"`
+	Profile string `json:"profile"` // or the file, where it is about no profile
+	About   string `json:"about"`   // the rule's text, or ""
+	Count   int    `json:"count"`
+}
+
+// baselineFile is the form of the file.
+type baselineFile struct {
+	Version  int             `json:"version"`
+	Findings []baselineEntry `json:"findings"`
+}
+
+// baselineVersion is the version of the form.
+const baselineVersion = 1
+
+func readBaseline(path string) (*baseline, error) {
+	text, err := readRegular(path)
+	if err != nil {
+		return nil, pathError(path, err)
+	}
+	dec := json.NewDecoder(bytes.NewReader(text))
+	dec.DisallowUnknownFields()
+	var f baselineFile
+	if err := dec.Decode(&f); err != nil {
+		return nil, fmt.Errorf("%s: it is not a baseline: %w", path, err)
+	}
+	if f.Version != baselineVersion {
+		return nil, fmt.Errorf("%s: it is a baseline of version %d, and this apc reads version %d", path, f.Version, baselineVersion)
+	}
+	return &baseline{path, f.Findings}, nil
+}
+
+// writeBaseline writes the findings as a baseline: sorted, one a line.
+func writeBaseline(path string, findings diag.List) error {
+	counts := map[baselineEntry]int{}
+	for _, d := range findings {
+		counts[entryOf(d)]++
+	}
+	f := baselineFile{Version: baselineVersion, Findings: []baselineEntry{}}
+	for e, n := range counts {
+		e.Count = n
+		f.Findings = append(f.Findings, e)
+	}
+	slices.SortFunc(f.Findings, func(a, b baselineEntry) int {
+		return cmp.Or(cmp.Compare(a.Profile, b.Profile), cmp.Compare(a.Rule, b.Rule), cmp.Compare(a.About, b.About))
+	})
+	var b bytes.Buffer
+	fmt.Fprintf(&b, "{\n  \"version\": %d,\n  \"findings\": [", f.Version)
+	for i, e := range f.Findings {
+		line, err := json.Marshal(e)
+		if err != nil {
+			return err
+		}
+		fmt.Fprintf(&b, "%s\n    %s", [2]string{"", ","}[min(i, 1)], line)
+	}
+	b.WriteString("\n  ]\n}\n")
+	return putFile(path, b.String())
+}
+
+// putFile writes a file at once, be it there or not.
+func putFile(path, text string) error {
+	if _, err := os.Stat(path); err == nil {
+		return replaceFile(path, text)
+	}
+	tmp, err := stage(filepath.Clean(path), text)
+	if err == nil {
+		err = os.Rename(tmp, path)
+	}
+	if err != nil && tmp != "" {
+		os.Remove(tmp)
+	}
+	return err
+}
+
+func entryOf(d diag.Diagnostic) baselineEntry {
+	return baselineEntry{Rule: d.Code, Profile: d.About.Profile, About: d.About.Text}
+}
+
+// accept returns the findings that are not in the baseline and, as a note, how
+// many of it are gone from the profiles that were looked at. Of equal findings
+// as many are accepted as there were.
+func (b *baseline) accept(findings diag.List, profiles map[string]bool) diag.List {
+	left := map[baselineEntry]int{}
+	for _, e := range b.entries {
+		n := e.Count
+		e.Count = 0
+		left[e] += n
+	}
+	var out diag.List
+	for _, d := range findings {
+		if e := entryOf(d); left[e] > 0 {
+			left[e]--
+		} else {
+			out = append(out, d)
+		}
+	}
+	gone := 0
+	for e, n := range left {
+		if profiles[e.Profile] {
+			gone += n
+		}
+	}
+	if gone > 0 {
+		out = append(out, diag.Diagnostic{
+			Severity: diag.Note, Code: "old-baseline", Summary: count(gone, "finding") + " of the baseline gone",
+			Detail:  "Write it anew with --write-baseline, so that they cannot come back unseen.",
+			Subject: diag.Range{File: filepath.ToSlash(b.path)},
+		})
+	}
+	return out
+}

@@ -1,0 +1,223 @@
+package main
+
+import (
+	"cmp"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"apc/compiler"
+	"apc/compiler/ir"
+	"apc/compiler/lint"
+	"apc/lang/diag"
+	"apc/lang/feature"
+	"apc/lang/policy"
+	"apc/lang/profile"
+	"apc/stdlib"
+)
+
+// linted is what lint has to say: about the input as such, and its findings.
+type linted struct {
+	sources         diag.Sources
+	input, findings diag.List
+	files           []string        // that were looked at
+	own             map[string]bool // those of them that may be edited
+	profiles        map[string]bool // that were looked at, and the files by their base names
+}
+
+// linting is the state while lint looks at what its arguments name.
+type linting struct {
+	app     *app
+	flags   lintFlags
+	readers map[string]*textReader // by base directory
+	out     *linted
+	known   []lint.Known
+	checks  []func(*lint.Run) lint.Result // to be run once all profiles are known
+}
+
+// lintAll reads what the arguments name, and looks at all of it.
+func (a *app) lintAll(args []string, f lintFlags) (*linted, error) {
+	l := &linting{app: a, flags: f, readers: map[string]*textReader{}, out: &linted{sources: diag.Sources{}, own: map[string]bool{}, profiles: map[string]bool{}}}
+	policies, texts, err := lintArguments(args)
+	if err != nil {
+		return nil, err
+	}
+	if len(policies) > 0 {
+		err = l.policies(policies)
+	}
+	if err == nil {
+		err = l.texts(texts)
+	}
+	if err != nil {
+		return nil, err
+	}
+	run := l.run(texts)
+	results := parallel(l.checks, func(check func(*lint.Run) lint.Result) lint.Result { return check(run) })
+	for _, r := range results {
+		l.out.findings = append(l.out.findings, r.Findings...)
+	}
+	l.out.findings = append(l.out.findings, lint.Unused(results)...).Sorted()
+	return l.out, nil
+}
+
+// reader returns the reader of includes for the base directory that is named, or
+// that of the settings, or the default.
+func (l *linting) reader(s policy.Settings) *textReader {
+	base := cmp.Or(l.flags.base, s.Base.Text)
+	if l.readers[base] == nil {
+		l.readers[base] = newTextReader(base)
+	}
+	return l.readers[base]
+}
+
+// loader returns the loader of a reader, nil where includes stay unread.
+func (t *textReader) includes() *profile.Loader {
+	if t.base == "" {
+		return nil
+	}
+	return t.loader
+}
+
+// policies reads and compiles policies.
+func (l *linting) policies(args []string) error {
+	read, err := l.app.load(args, l.flags.loadFlags)
+	if err != nil {
+		return err
+	}
+	maps.Copy(l.out.sources, read.sources)
+	l.out.input = append(l.out.input, read.diags...)
+	if read.diags.HasErrors() {
+		return nil
+	}
+	for _, p := range read.policies {
+		l.files(p)
+	}
+	type job struct {
+		p       *policy.Policy
+		targets []*feature.Target
+		opts    lint.Options
+		reader  *textReader
+	}
+	var jobs []job
+	for _, p := range read.policies {
+		targets, diags := targetsFor(p, l.flags.loadFlags)
+		l.out.input = append(l.out.input, diags...)
+		jobs = append(jobs, job{p, targets, lint.Options{Severity: p.Settings.Severity, Today: l.app.today}, l.reader(p.Settings)})
+	}
+	inspected := parallel(jobs, func(j job) []*compiler.Output {
+		var out []*compiler.Output
+		for _, s := range j.p.Services {
+			for _, t := range j.targets {
+				out = append(out, compiler.Inspect(j.p, s, t, compiler.Options{Today: l.app.today}))
+			}
+		}
+		return out
+	})
+	for i, j := range jobs {
+		var asked []*ir.Module
+		for _, out := range inspected[i] {
+			l.out.input = append(l.out.input, withoutLoss(out.Diags)...)
+			l.know(out.Module)
+			if out.Target == j.targets[0] {
+				asked = append(asked, out.Asked)
+			}
+			l.checks = append(l.checks, func(run *lint.Run) lint.Result { return out.Lint(j.reader.includes(), run, j.opts) })
+		}
+		l.checks = append(l.checks, func(run *lint.Run) lint.Result { return lint.Policy(j.p, asked, run, j.opts) })
+	}
+	return nil
+}
+
+// files notes the files of a policy that are the user's own.
+func (l *linting) files(p *policy.Policy) {
+	for name := range p.Sources {
+		if _, err := os.Stat(name); err == nil { // else it is a standard module
+			l.out.own[name] = true
+			l.out.files = append(l.out.files, name)
+			l.out.profiles[filepath.Base(name)] = true
+		}
+	}
+}
+
+func (l *linting) know(m *ir.Module) {
+	l.known = append(l.known, lint.Profiles(m)...)
+	for _, p := range m.Profiles() {
+		l.out.profiles[m.FullName(p)] = true
+	}
+}
+
+// texts reads profile texts, with the settings of their folders.
+func (l *linting) texts(paths []string) error {
+	loader, diags := policy.NewLoader(policy.Options{Modules: stdlib.Modules, Rules: ruleNames()})
+	l.out.input = append(l.out.input, diags...)
+	settings := map[string]policy.Settings{}
+	type job struct {
+		path   string
+		reader *textReader
+		opts   lint.Options
+	}
+	var jobs []job
+	for _, path := range paths {
+		dir := filepath.Dir(path)
+		s, known := settings[dir]
+		if !known {
+			var sources diag.Sources
+			s, sources, diags = loader.Settings(dir)
+			settings[dir] = s
+			maps.Copy(l.out.sources, sources)
+			l.out.input = append(l.out.input, diags...)
+		}
+		jobs = append(jobs, job{path, l.reader(s), lint.Options{Severity: s.Severity, Today: l.app.today}})
+	}
+	for i, r := range parallel(jobs, func(j job) readText { return j.reader.read(j.path) }) {
+		if r.err != nil {
+			return r.err
+		}
+		l.text(jobs[i].path, r, jobs[i].opts)
+	}
+	return nil
+}
+
+// text notes a profile text that was read, to be looked at.
+func (l *linting) text(path string, r readText, opts lint.Options) {
+	name := filepath.ToSlash(path)
+	l.out.input = append(l.out.input, r.diags...)
+	maps.Copy(l.out.sources, r.sources)
+	l.out.files = append(l.out.files, name)
+	l.out.own[name], l.out.profiles[filepath.Base(name)] = true, true
+	own := diag.Sources{name: r.sources[name]}
+	for _, m := range r.modules {
+		l.know(m)
+		l.checks = append(l.checks, func(run *lint.Run) lint.Result {
+			return lint.Module(lint.Subject{Module: m, Text: r.policy, Sources: own}, run, opts)
+		})
+	}
+	l.checks = append(l.checks, func(run *lint.Run) lint.Result { return lint.Text(r.policy, r.modules, own, run, opts) })
+}
+
+// run returns what is known of all profiles: those that were read, and those of
+// the base directories.
+func (l *linting) run(texts []string) *lint.Run {
+	var dirs []*textReader
+	for _, base := range slices.Sorted(maps.Keys(l.readers)) {
+		r := l.readers[base]
+		if r.base == "" {
+			return lint.NewRun(l.known, nil)
+		}
+		dirs = append(dirs, r)
+	}
+	return lint.NewRun(l.known, func() []lint.Known {
+		var out []lint.Known
+		for _, r := range dirs {
+			paths, _ := profile.Directory(r.base)
+			paths = slices.DeleteFunc(paths, func(path string) bool { return isPolicyName(path) || slices.Contains(texts, path) })
+			for _, read := range parallel(paths, r.read) {
+				for _, m := range read.modules {
+					out = append(out, lint.Profiles(m)...)
+				}
+			}
+		}
+		return out
+	})
+}
