@@ -60,7 +60,7 @@ func check(t *testing.T, p *policy.Policy, target *feature.Target) {
 		if out.Diags.HasErrors() {
 			t.Fatalf("%s for %s: %v", s.Name, target.Name, out.Diags)
 		}
-		for _, d := range lint.Module(out.Module, lint.Options{}) {
+		for _, d := range lint.Module(lint.Subject{Module: out.Module}, lint.NewRun(nil, nil), lint.Options{}).Findings {
 			t.Errorf("%s for %s: %s: %s", s.Name, target.Name, d.Code, d.Detail)
 		}
 		inputs = append(inputs, verify.Input{Name: s.Name, Text: []byte(out.File.Text)})

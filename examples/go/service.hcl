@@ -37,3 +37,56 @@ test "it serves, and only that" {
     execute = ["/usr/bin/dash", "/usr/local/bin/files"]
   }
 }
+
+# `CGO_ENABLED=0 go build -o files .` comes first.
+trial "serves files over TLS, and writes none" {
+  command = ["./trial.sh"]
+
+  attack "read the password hashes" {
+    command = ["cat", "/etc/shadow"]
+  }
+
+  attack "write its own program" {
+    command = ["tee", "-a", "/usr/local/bin/files"]
+  }
+
+  attack "plant a cron job" {
+    command = ["tee", "/etc/cron.d/job"]
+  }
+
+  attack "execute from its data" {
+    command = ["env", "/srv/files/upload"]
+  }
+
+  attack "read the data of another service" {
+    command = ["cat", "/var/lib/other/data"]
+  }
+
+  attack "open a raw socket" {
+    command = ["/usr/bin/python3", "-Ic", "import socket; socket.socket(socket.AF_INET, socket.SOCK_RAW, 1)"]
+  }
+
+  attack "trace another process" {
+    command = ["/usr/bin/python3", "-Ic", "import ctypes, sys; sys.exit(ctypes.CDLL(None).ptrace(0x4206, 1, 0, 0) != 0)"]
+  }
+
+  attack "signal another process" {
+    command = ["kill", "-CONT", "1"]
+  }
+
+  attack "leave the profile" {
+    command = ["aa-exec", "-p", "unconfined", "true"]
+  }
+
+  attack "change what it serves" {
+    command = ["tee", "/srv/files/a/b.txt"]
+  }
+
+  attack "replace its key" {
+    command = ["tee", "/etc/files/tls/privkey.pem"]
+  }
+
+  attack "read other keys" {
+    command = ["cat", "/etc/ssl/private/key.pem"]
+  }
+}

@@ -125,3 +125,55 @@ test "serves its sites and keeps its files" {
     execute = ["/usr/bin/dash", "/var/lib/nginx/body/0000000001", "/tmp/x"]
   }
 }
+
+trial "serves, reloads, is upgraded, and stops" {
+  command = ["./trial.sh"]
+
+  attack "read the password hashes" {
+    command = ["cat", "/etc/shadow"]
+  }
+
+  attack "write its own configuration" {
+    command = ["tee", "-a", "/etc/nginx/nginx.conf"]
+  }
+
+  attack "plant a cron job" {
+    command = ["tee", "/etc/cron.d/job"]
+  }
+
+  attack "execute from its data" {
+    command = ["env", "/var/lib/nginx/body/upload"]
+  }
+
+  attack "read the data of another service" {
+    command = ["cat", "/var/lib/other/data"]
+  }
+
+  attack "open a raw socket" {
+    command = ["/usr/bin/python3", "-Ic", "import socket; socket.socket(socket.AF_INET, socket.SOCK_RAW, 1)"]
+  }
+
+  attack "trace another process" {
+    command = ["/usr/bin/python3", "-Ic", "import ctypes, sys; sys.exit(ctypes.CDLL(None).ptrace(0x4206, 1, 0, 0) != 0)"]
+  }
+
+  attack "signal another process" {
+    command = ["kill", "-CONT", "1"]
+  }
+
+  attack "leave the profile" {
+    command = ["aa-exec", "-p", "unconfined", "true"]
+  }
+
+  attack "change a site" {
+    command = ["tee", "/var/www/html/index.html"]
+  }
+
+  attack "replace a module" {
+    command = ["cp", "/usr/bin/true", "/usr/lib/nginx/modules/ngx_http_echo_module.so"]
+  }
+}
+
+trial "ends a worker that is stuck" {
+  command = ["./stuck.sh"]
+}

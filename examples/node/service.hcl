@@ -43,3 +43,48 @@ test "whoever posts an address reaches no file" {
     execute = ["/usr/bin/dash", "/usr/bin/node"]
   }
 }
+
+trial "checks links, and reads nothing else" {
+  enter   = false # the script does, as systemd would
+  command = ["./trial.sh"]
+
+  attack "read the password hashes" {
+    command = ["cat", "/etc/shadow"]
+  }
+
+  attack "write its own program" {
+    command = ["tee", "-a", "/opt/links/server.js"]
+  }
+
+  attack "plant a cron job" {
+    command = ["tee", "/etc/cron.d/job"]
+  }
+
+  attack "execute from its data" {
+    command = ["env", "/var/lib/private/links/upload"]
+  }
+
+  attack "read the data of another service" {
+    command = ["cat", "/var/lib/other/data"]
+  }
+
+  attack "open a raw socket" {
+    command = ["/usr/bin/python3", "-Ic", "import socket; socket.socket(socket.AF_INET, socket.SOCK_RAW, 1)"]
+  }
+
+  attack "trace another process" {
+    command = ["/usr/bin/python3", "-Ic", "import ctypes, sys; sys.exit(ctypes.CDLL(None).ptrace(0x4206, 1, 0, 0) != 0)"]
+  }
+
+  attack "signal another process" {
+    command = ["kill", "-CONT", "1"]
+  }
+
+  attack "leave the profile" {
+    command = ["aa-exec", "-p", "unconfined", "true"]
+  }
+
+  attack "read private keys" {
+    command = ["cat", "/etc/ssl/private/key.pem"]
+  }
+}

@@ -62,17 +62,34 @@ service "postgresql" {
     reason = "ALTER SYSTEM writes into the data directory; who may log in stays the administrator's word"
   }
 
-  # COPY ... PROGRAM and archive_command start a shell, which is not allowed
-  # here. An archive_command that copies needs this:
-  #
-  #   run "/usr/bin/dash" {
-  #     as   = "child"
-  #     read = ["/var/lib/postgresql/*/*/pg_wal/"]
-  #     data = ["/srv/wal/"]
-  #     run "/usr/bin/cp" {
-  #       as = "inherit"
-  #     }
-  #   }
+  # A shell that can run nothing but `locale`. COPY ... PROGRAM and
+  # archive_command get no further than to this shell either.
+  run "/usr/bin/dash" {
+    as     = "child"
+    reason = "initdb and pg_createcluster ask for all locales by `locale -a`, through a shell"
+
+    run "/usr/bin/locale" {
+      as = "inherit"
+    }
+    read = [
+      "/usr/lib/locale/",
+      "/var/lib/postgresql/*/*/pg_wal/",
+    ]
+
+    deny {
+      read   = ["/var/lib/postgresql/*/*/{base,global}/"]
+      write  = ["/var/lib/postgresql/"]
+      quiet  = true
+      reason = "up to version 15 the shell is handed all files that the server has open, and shall not have them"
+    }
+
+    # An archive_command that copies needs this too:
+    #
+    #   data = ["/srv/wal/"]
+    #   run "/usr/bin/cp" {
+    #     as = "inherit"
+    #   }
+  }
 
   ignore "loss-port" {
     reason = "AppArmor enforces ports from 5.0 on; before, pg_hba.conf and the firewall of the host do"
@@ -92,7 +109,55 @@ test "a superuser of the database is none on the host" {
   deny {
     read    = ["/etc/shadow", "/var/lib/redis/dump.rdb", "/root/.ssh/id_ed25519"]
     write   = ["/etc/postgresql/15/main/pg_hba.conf", "/etc/cron.d/job", "/usr/lib/postgresql/15/lib/x.so"]
-    execute = ["/usr/bin/dash", "/usr/bin/curl", "/var/lib/postgresql/15/main/x"]
+    execute = ["/usr/bin/bash", "/usr/bin/curl", "/var/lib/postgresql/15/main/x"]
     map     = ["/var/lib/postgresql/15/main/x.so"]
+  }
+}
+
+trial "keeps tables, and runs nothing" {
+  command = ["./trial.sh"]
+
+  attack "read the password hashes" {
+    command = ["cat", "/etc/shadow"]
+  }
+
+  attack "write its own configuration" {
+    command = ["tee", "-a", "/etc/postgresql/trial/pg_hba.conf"]
+  }
+
+  attack "plant a cron job" {
+    command = ["tee", "/etc/cron.d/job"]
+  }
+
+  attack "execute from its data" {
+    command = ["env", "/var/lib/postgresql/upload"]
+  }
+
+  attack "read the data of another service" {
+    command = ["cat", "/var/lib/other/data"]
+  }
+
+  attack "open a raw socket" {
+    command = ["/usr/bin/python3", "-Ic", "import socket; socket.socket(socket.AF_INET, socket.SOCK_RAW, 1)"]
+  }
+
+  attack "trace another process" {
+    command = ["/usr/bin/python3", "-Ic", "import ctypes, sys; sys.exit(ctypes.CDLL(None).ptrace(0x4206, 1, 0, 0) != 0)"]
+  }
+
+  attack "signal another process" {
+    command = ["kill", "-CONT", "1"]
+  }
+
+  attack "leave the profile" {
+    command = ["aa-exec", "-p", "unconfined", "true"]
+  }
+
+  attack "run a program through a shell" {
+    command = ["env", "/bin/sh", "-c", "/usr/bin/id"]
+  }
+
+  attack "load a library that a client has sent" {
+    command = ["/usr/bin/python3", "-Ic", "import ctypes; ctypes.CDLL('/var/lib/postgresql/module.so')"]
   }
 }

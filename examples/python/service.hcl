@@ -40,3 +40,48 @@ test "the interpreter does not open the machine" {
     execute = ["/usr/bin/dash", "/usr/bin/python3.11"]
   }
 }
+
+trial "keeps notes, and nothing else" {
+  enter   = false # the script does, as systemd would
+  command = ["./trial.sh"]
+
+  attack "read the password hashes" {
+    command = ["cat", "/etc/shadow"]
+  }
+
+  attack "write its own program" {
+    command = ["tee", "-a", "/opt/notes/notes.py"]
+  }
+
+  attack "plant a cron job" {
+    command = ["tee", "/etc/cron.d/job"]
+  }
+
+  attack "execute from its data" {
+    command = ["env", "/var/lib/private/notes/upload"]
+  }
+
+  attack "read the data of another service" {
+    command = ["cat", "/var/lib/other/data"]
+  }
+
+  attack "open a raw socket" {
+    command = ["/usr/bin/python3", "-Ic", "import socket; socket.socket(socket.AF_INET, socket.SOCK_RAW, 1)"]
+  }
+
+  attack "trace another process" {
+    command = ["/usr/bin/python3", "-Ic", "import ctypes, sys; sys.exit(ctypes.CDLL(None).ptrace(0x4206, 1, 0, 0) != 0)"]
+  }
+
+  attack "signal another process" {
+    command = ["kill", "-CONT", "1"]
+  }
+
+  attack "leave the profile" {
+    command = ["aa-exec", "-p", "unconfined", "true"]
+  }
+
+  attack "add a module for all of Python" {
+    command = ["tee", "/usr/lib/python3/dist-packages/evil.pth"]
+  }
+}

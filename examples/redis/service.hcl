@@ -68,3 +68,51 @@ test "a client that may write files still cannot leave the data directory" {
     map     = ["/var/lib/redis/module.so"]
   }
 }
+
+trial "keeps data, and writes nothing else" {
+  command = ["./trial.sh"]
+
+  attack "read the password hashes" {
+    command = ["cat", "/etc/shadow"]
+  }
+
+  attack "write its own configuration" {
+    command = ["tee", "-a", "/etc/redis/redis.conf"]
+  }
+
+  attack "plant a cron job" {
+    command = ["tee", "/etc/cron.d/job"]
+  }
+
+  attack "execute from its data" {
+    command = ["env", "/var/lib/redis/upload"]
+  }
+
+  attack "read the data of another service" {
+    command = ["cat", "/var/lib/other/data"]
+  }
+
+  attack "open a raw socket" {
+    command = ["/usr/bin/python3", "-Ic", "import socket; socket.socket(socket.AF_INET, socket.SOCK_RAW, 1)"]
+  }
+
+  attack "trace another process" {
+    command = ["/usr/bin/python3", "-Ic", "import ctypes, sys; sys.exit(ctypes.CDLL(None).ptrace(0x4206, 1, 0, 0) != 0)"]
+  }
+
+  attack "signal another process" {
+    command = ["kill", "-CONT", "1"]
+  }
+
+  attack "leave the profile" {
+    command = ["aa-exec", "-p", "unconfined", "true"]
+  }
+
+  attack "write a key for ssh" {
+    command = ["tee", "-a", "/root/.ssh/authorized_keys"]
+  }
+
+  attack "load a module that a client has sent" {
+    command = ["/usr/bin/python3", "-Ic", "import ctypes; ctypes.CDLL('/var/lib/redis/module.so')"]
+  }
+}
