@@ -25,8 +25,17 @@ eventually() {
 	done
 }
 
+# ready PID COMMAND... waits likewise, but no longer than the process lives.
+ready() {
+	pid=$1
+	shift
+	eventually lives_and "$@"
+	"$@" >/dev/null 2>&1 || fail "the service has ended"
+}
+lives_and() { ended "$pid" || "$@"; }
+
 gone() { ! [ -e "$1" ]; }
-ended() { ! [ -d "/proc/$1" ]; }
+ended() { ! [ -e "/proc/$1/exe" ]; }
 
 # confined PID PROFILE fails unless the process runs under the profile, in
 # enforce mode.

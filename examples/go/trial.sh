@@ -9,7 +9,7 @@ start() {
 	setpriv --reuid 61234 --regid 61234 --clear-groups --no-new-privs \
 		--inh-caps +net_bind_service --ambient-caps +net_bind_service /usr/local/bin/files 2>/run/files.log &
 	server=$!
-	eventually curl -sSf https://localhost/
+	ready "$server" curl -sSf https://localhost/
 	confined "$server" files
 }
 

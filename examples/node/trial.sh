@@ -13,7 +13,7 @@ start() {
 			aa-exec -p links -- /usr/bin/node /opt/links/server.js
 	) &
 	server=$!
-	eventually curl -sf $links
+	ready "$server" curl -sf $links
 	confined "$server" links
 }
 

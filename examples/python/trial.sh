@@ -9,7 +9,7 @@ start() {
 		setpriv --reuid 61234 --regid 61234 --clear-groups --no-new-privs \
 		aa-exec -p notes -- /usr/bin/python3 /opt/notes/notes.py 2>/run/notes.log &
 	server=$!
-	eventually grep -q READY=1 "$told"
+	ready "$server" grep -q READY=1 "$told"
 	confined "$server" notes
 }
 

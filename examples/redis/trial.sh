@@ -9,7 +9,7 @@ start() {
 	NOTIFY_SOCKET=$notify setpriv --reuid redis --regid redis --init-groups --no-new-privs \
 		/usr/bin/redis-server /etc/redis/redis.conf --supervised systemd --daemonize no &
 	server=$!
-	eventually grep -q READY=1 "$told"
+	ready "$server" grep -q READY=1 "$told"
 	confined "$server" redis
 }
 
