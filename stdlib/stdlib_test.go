@@ -190,7 +190,7 @@ func compile(t *testing.T, l *policy.Loader, u use, target *feature.Target) *com
 
 func checkRules(t *testing.T, u use, out *compiler.Output) {
 	t.Helper()
-	for _, d := range lint.Module(out.Module, lint.Options{}) {
+	for _, d := range lint.Module(lint.Subject{Module: out.Module}, lint.NewRun(nil, nil), lint.Options{}).Findings {
 		t.Errorf("%s for %s: %s: %s", u, out.Target.Name, d.Code, d.Detail)
 	}
 	for _, r := range out.Module.Profile.Rules {
