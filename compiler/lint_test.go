@@ -57,7 +57,7 @@ func findings(t *testing.T, text string) diag.List {
 func textFindings(t *testing.T, text string) diag.List {
 	t.Helper()
 	if !strings.Contains(text, "profile ") {
-		text = "abi <abi/3.0>,\ninclude <tunables/global>\n\nprofile app /usr/bin/app {\n" + text + "\n  include if exists <local/app>\n}\n"
+		text = "abi <abi/3.0>,\ninclude <tunables/global>\n\nprofile app /usr/bin/app {\n  include <abstractions/base>\n" + text + "\n  include if exists <local/app>\n}\n"
 	}
 	l := base()
 	p, diags, err := l.LoadText(t.Context(), "app", text)
@@ -138,7 +138,7 @@ func codes(list diag.List, rules ...string) string {
 }
 
 // tabled are the rules that the tables of this package speak about.
-var tabled = []string{"broad-write", "broad-read", "sensitive-path", "broad-network", "write-exec", "unconfined-exec", "dangerous-capability"}
+var tabled = []string{"broad-write", "broad-read", "sensitive-path", "broad-network", "write-exec", "unconfined-exec", "broad-change-profile", "dangerous-capability"}
 
 // TestLint holds what each rule finds and what it leaves alone.
 func TestLint(t *testing.T) {
@@ -160,7 +160,7 @@ func TestLint(t *testing.T) {
 		`file "/srv/app/x" { access = ["write", "map"] }`:                                                 "write-exec",
 		"libraries = [\"/srv/app/\"]\ndata = [\"/srv/app/x.so\"]":                                         "write-exec",
 		"run \"/usr/bin/x\" {\nas = \"profile\"\nfallback = \"unconfined\"\n}":                            "unconfined-exec",
-		`change_profile { to = "**" }`:                                                                    "unconfined-exec",
+		`change_profile { to = "**" }`:                                                                    "broad-change-profile",
 		`change_profile { to = "worker" }`:                                                                "",
 		`capabilities = ["setuid"]`:                                                                       "",
 		`capabilities = ["sys_ptrace"]`:                                                                   "dangerous-capability",

@@ -5,8 +5,8 @@ import (
 	"slices"
 	"strings"
 
-	"apc/compiler/ir"
 	"apc/lang/diag"
+	"apc/lang/glob"
 	"apc/lang/rule"
 )
 
@@ -21,7 +21,10 @@ var broadWrite = &Rule{
 	InText:  "Name a directory that is the program's own, as in `/var/lib/NAME/** rw,`, or the files.",
 	Bad:     `data = ["/var/lib/**"]`,
 	Good:    `data = ["/var/lib/app/"]`,
-	check:   func(c *context) { broad(c, rule.Write|rule.Append|rule.LinkTo) },
+	check: func(c *context) {
+		c.everything()
+		c.eachOwn(writesBroadly)
+	},
 }
 
 var broadRead = &Rule{
@@ -35,16 +38,33 @@ var broadRead = &Rule{
 	InText:  "Name the directory that is meant, as in `/etc/NAME/** r,`, or the files.",
 	Bad:     `config = ["/etc/**"]`,
 	Good:    `config = ["/etc/app/"]`,
-	check:   func(c *context) { broad(c, 0) },
+	check:   func(c *context) { c.eachOwn(readsBroadly) },
 }
+
+var broadTemp = &Rule{
+	Name:     "broad-temp",
+	Group:    Breadth,
+	Severity: diag.Warning,
+	Summary:  "all temporary files are open to it",
+	Why: "Every program keeps something in /tmp: sockets, sessions, files that are about to be read by others. A service that may open all of it " +
+		"can read and change what others left there.",
+	Instead: "Name its own files, as in temp = [\"/tmp/NAME-*\"], or give it a /tmp of its own (systemd: PrivateTmp=yes) and say so in an ignore block.",
+	InText:  "Name its own files, as in `owner /tmp/NAME-* rwk,`.",
+	Bad:     `temp = ["/tmp/"]`,
+	Good:    `temp = ["/tmp/app-*"]`,
+	check:   func(c *context) { c.eachOwn(opensTemp) },
+}
+
+// temporary are directories in which every program keeps its files.
+var temporary = []string{"/tmp/", "/var/tmp/", "/dev/shm/"}
 
 // shared are directories that belong to no single service: a `**` below one
 // of them is too broad, whoever declares it.
 var shared = []string{
 	"/", "/bin/", "/boot/", "/dev/", "/etc/", "/home/", "/lib/", "/lib32/", "/lib64/", "/media/", "/mnt/", "/opt/", "/proc/", "/root/",
-	"/run/", "/run/user/", "/sbin/", "/srv/", "/sys/", "/tmp/", "/usr/", "/usr/bin/", "/usr/lib/", "/usr/lib32/", "/usr/lib64/",
+	"/run/", "/run/user/", "/sbin/", "/srv/", "/sys/", "/usr/", "/usr/bin/", "/usr/lib/", "/usr/lib32/", "/usr/lib64/",
 	"/usr/libexec/", "/usr/local/", "/usr/local/bin/", "/usr/sbin/", "/usr/share/", "/var/", "/var/cache/", "/var/lib/", "/var/log/",
-	"/var/run/", "/var/spool/", "/var/tmp/", "/var/www/", "@{HOME}/", "@{HOMEDIRS}/", "@{PROC}/", "@{run}/", "@{sys}/",
+	"/var/run/", "/var/spool/", "/var/www/",
 }
 
 // systemRead are shared directories that hold programs and their data, open to
@@ -54,35 +74,120 @@ var systemRead = []string{
 	"/usr/sbin/", "/usr/share/",
 }
 
-// broad reports rules with `**` that change files (mask) or only read them.
-// Profile text declares no directories, so there only shared ones count.
-func broad(c *context, mask rule.Access) {
-	const changes = rule.Write | rule.Append | rule.LinkTo
-	if mask != 0 {
-		everything(c)
-	}
-	c.allowedFiles(func(r ir.Rule, f rule.File) {
-		if !strings.Contains(f.Path, "**") || (f.Access&changes != 0) != (mask != 0) {
-			return
-		}
-		if strings.HasSuffix(f.Path, "/") && f.Access == rule.Read && f.Exec == "" {
-			return // names of files, not what is in them
-		}
-		declared := c.isText() || slices.ContainsFunc(c.profile.Own, func(own string) bool { return strings.HasPrefix(f.Path, own) })
-		for _, base := range bases(f.Path, c.Module.Values) {
-			if slices.Contains(shared, base) && (mask != 0 || !declared || !slices.Contains(systemRead, base)) {
-				c.report(r, "it reaches files everywhere below "+base+", which no service has for itself.")
-				return
+// changes are the permissions that change what files there are and what is in
+// them.
+var changes = []rule.Access{rule.Write, rule.Append, rule.LinkTo}
+
+// writesBroadly tells where a rule lets files of others be changed.
+func writesBroadly(c *context, g grant) string {
+	for _, bit := range changes {
+		if g.access&bit != 0 {
+			if detail := c.broad(g, need{access: bit}, false); detail != "" {
+				return detail
 			}
 		}
-		if !declared {
-			c.report(r, "it is not below a directory that the policy declares.")
+	}
+	return ""
+}
+
+// readsBroadly tells where a rule that changes nothing broadly reaches files of
+// others.
+func readsBroadly(c *context, g grant) string {
+	if strings.HasSuffix(g.file.Path, "/") && g.access == rule.Read && !g.exec {
+		return "" // names of files, not what is in them
+	}
+	if writesBroadly(c, g) != "" {
+		return ""
+	}
+	for _, n := range []need{{access: rule.Read}, {access: rule.MapExec}, {exec: true}} {
+		if detail := c.broad(g, n, true); detail != "" {
+			return detail
 		}
-	})
+	}
+	return ""
+}
+
+// broad tells whether a rule is about everything below a shared directory, or
+// has a `**` below nothing that the policy declares. Profile text declares no
+// directories, so there only shared ones count. With system, directories of the
+// system may be read.
+func (c *context) broad(g grant, n need, system bool) string {
+	n.owner = g.by.Owner
+	if !g.gives(n) || !strings.ContainsAny(g.glob.String(), "*?") {
+		return ""
+	}
+	declared := c.isText() || g.included() || !strings.Contains(g.glob.String(), "**") || c.declares(g.file.Path)
+	for _, dir := range c.run.everywhere(g.glob) {
+		if slices.Contains(shared, dir) && !(system && declared && slices.Contains(systemRead, dir)) && !c.files().takes(unlike(dir), n, g.by.Priority) {
+			return "it reaches files everywhere below " + dir + ", which no service has for itself."
+		}
+	}
+	if declared || opensTemp(c, g) != "" {
+		return ""
+	}
+	if _, left := c.files().reaches(g, n, nil); !left {
+		return ""
+	}
+	return "it is not below a directory that the policy declares."
+}
+
+func (c *context) declares(path string) bool {
+	return slices.ContainsFunc(c.profile.Own, func(own string) bool { return strings.HasPrefix(path, own) })
+}
+
+// everywhere returns the directories below which a glob reaches all files: with
+// `**` by what stands before that. They are remembered for the run.
+func (r *Run) everywhere(g glob.Glob) []string {
+	type key struct{ text string }
+	known, ok := r.reached.Load(key{g.String()})
+	if !ok {
+		known, _ = r.reached.LoadOrStore(key{g.String()}, everywhere(g))
+	}
+	return known.([]string)
+}
+
+func everywhere(g glob.Glob) []string {
+	out := bases(g.String())
+	for _, dir := range shared {
+		if g.Match(unlike(dir)) && !slices.Contains(out, dir) {
+			out = append(out, dir)
+		}
+	}
+	return out
+}
+
+// unlike returns a path below a directory that no rule names.
+func unlike(dir string) string {
+	const name = "qz7"
+	switch dir {
+	case "/home/", "/run/user/", "/proc/", "/media/":
+		return dir + name + "/" + name + "/" + name
+	}
+	return dir + name + "/" + name
+}
+
+// opensTemp tells where a rule opens all temporary files: those of the owner
+// where it reaches below directories too.
+func opensTemp(c *context, g grant) string {
+	if !strings.ContainsAny(g.glob.String(), "*?") {
+		return ""
+	}
+	for _, dir := range temporary {
+		probe := dir + "qz7"
+		if g.by.Owner {
+			probe += "/qz7"
+		}
+		for _, bit := range []rule.Access{rule.Read, rule.Write, rule.Append} {
+			if n := (need{bit, false, g.by.Owner}); g.gives(n) && g.glob.Match(probe) && !c.files().takes(probe, n, g.by.Priority) {
+				return "it reaches every file in " + dir + "."
+			}
+		}
+	}
+	return ""
 }
 
 // everything reports rules that grant all access to all files.
-func everything(c *context) {
+func (c *context) everything() {
 	for _, r := range c.profile.Rules {
 		f, isFile := r.Body.(rule.File)
 		_, isAll := r.Body.(rule.All)
@@ -92,12 +197,25 @@ func everything(c *context) {
 	}
 }
 
+// eachOwn reports the rules on files that stand in the profile itself and with
+// which something is wrong.
+func (c *context) eachOwn(fault func(*context, grant) string) {
+	for _, g := range c.files().allow {
+		if g.included() {
+			continue
+		}
+		if detail := fault(c, g); detail != "" {
+			c.report(g.by, detail)
+		}
+	}
+}
+
 // bases returns the directories of which a path glob covers all that is below
 // them: up to its `**`, and without components before that which name nothing,
 // as in /home/*/**.
-func bases(path string, values map[string][]string) []string {
+func bases(path string) []string {
 	var out []string
-	for _, v := range append(variants(path, nil), variants(path, values)...) {
+	for _, v := range variants(path, nil) {
 		i := strings.Index(v, "**")
 		if i < 0 {
 			continue

@@ -21,7 +21,10 @@ type context struct {
 	severity diag.Severity
 	opts     Options
 	result   Result
-	globs    map[string]parsed // by their text
+	globs    map[string]parsed   // by their text
+	onFiles  *files              // the rules on files of the profile at hand, once asked for
+	denying  *denying            // the rules that deny something, once asked for
+	vars     map[string][]string // the values of variables, once asked for
 }
 
 // parsed is a glob, with the values of its variables.
@@ -150,7 +153,10 @@ func (c *context) pattern(path string) (g glob.Glob, ok bool) {
 	}
 	g, err := glob.Parse(path)
 	if err == nil && len(g.Variables()) > 0 {
-		g, err = g.Expand(c.Module.Values)
+		g, err = g.Expand(c.values())
+	}
+	if err == nil && c.run != nil {
+		g = c.run.same(g)
 	}
 	c.globs[path] = parsed{g, err == nil}
 	return g, err == nil

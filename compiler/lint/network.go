@@ -17,11 +17,13 @@ var broadNetwork = &Rule{
 	Good: `connect "api" {
   port = 443
 }`,
-	check: func(c *context) {
-		for _, r := range c.profile.Rules {
-			if n, ok := r.Body.(rule.Network); ok && r.Action != rule.Deny && n.Family == "" && n.Type == "" && n.Protocol == "" {
-				c.report(r, "it names no family.")
-			}
-		}
-	},
+	check: func(c *context) { c.eachMessage(rule.KindNetwork, opensAnySocket) },
+}
+
+// opensAnySocket tells that a rule names no family.
+func opensAnySocket(_ *context, m message) string {
+	if n := m.by.Body.(rule.Network); n.Family != "" || n.Protocol != "" || n.Type != "" && n.Type != "raw" {
+		return ""
+	}
+	return "it names no family."
 }

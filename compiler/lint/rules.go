@@ -8,14 +8,33 @@ var Rules = slices.Concat(breadthRules, escapeRules, deadRules, habitRules)
 var breadthRules = []*Rule{
 	broadWrite,
 	broadRead,
+	broadTemp,
 	sensitivePath,
+	broadAbstraction,
 	broadNetwork,
+	broadMount,
+	broadDBus,
+	broadSignal,
+	broadPtrace,
+	broadUnix,
 }
 
 var escapeRules = []*Rule{
 	writeExec,
+	writeLoaded,
+	writeOwnConfig,
 	unconfinedExec,
+	unscrubbedExec,
+	missingProfile,
+	broadChangeProfile,
+	noNewPrivileges,
+	interpreterAttachment,
+	traceOthers,
 	dangerousCapability,
+	strongCapability,
+	dangerousFile,
+	unstoppable,
+	unenforced,
 }
 
 var deadRules = []*Rule{

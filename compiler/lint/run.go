@@ -50,6 +50,16 @@ func (k *Known) attach(attachment string, values map[string][]string) {
 type Run struct {
 	own  *profiles
 	more func() *profiles // nil where there may be any
+
+	globs   sync.Map // by their text, so that what is known of one is found once
+	reached sync.Map // what globs reach of the places that are worth an attack
+}
+
+// same returns the glob of this text that was there first: most rules come from
+// includes that many profiles share.
+func (r *Run) same(g glob.Glob) glob.Glob {
+	known, _ := r.globs.LoadOrStore(g.String(), g)
+	return known.(glob.Glob)
 }
 
 // NewRun returns a Run of the profiles that are looked at. Those of the base

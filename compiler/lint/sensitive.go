@@ -1,6 +1,7 @@
 package lint
 
 import (
+	"fmt"
 	"strings"
 
 	"apc/compiler/ir"
@@ -13,68 +14,110 @@ var sensitivePath = &Rule{
 	Group:    Breadth,
 	Severity: diag.Error,
 	Summary:  "a pattern reaches a file that gives power over the machine",
-	Why:      "Passwords, private keys, cron tables and the like are worth an attack. Whoever needs one of them names it.",
-	Instead:  "Narrow the pattern, or name the files that are needed.",
-	InText:   "Narrow the pattern, name the files that are needed, or deny the others.",
-	Bad:      `config = ["/etc/*"]`,
-	Good:     `config = ["/etc/app.conf"]`,
-	check:    checkSensitive,
-}
-
-// sensitive are files of which reading or writing gives power over the
-// machine.
-var sensitive = []string{
-	"/etc/shadow", "/etc/gshadow", "/etc/sudoers", "/etc/ssh/ssh_host_ed25519_key", "/etc/ssl/private/server.key",
-	"/etc/crontab", "/etc/cron.d/job", "/etc/ld.so.preload", "/etc/systemd/system/unit.service", "/etc/apparmor.d/profile",
-	"/etc/profile.d/script.sh", "/etc/kubernetes/admin.conf", "/root/.ssh/id_ed25519", "/home/user/.ssh/id_ed25519",
-	"/home/user/.aws/credentials", "/run/docker.sock", "/run/containerd/containerd.sock", "/proc/1/mem",
-	"/proc/sys/kernel/core_pattern", "/var/run/secrets/kubernetes.io/serviceaccount/token", "/run/secrets/kubernetes.io/serviceaccount/token",
-}
-
-func checkSensitive(c *context) {
-	c.allowedFiles(func(r ir.Rule, f rule.File) {
-		if f.Access&(rule.Read|rule.Write|rule.Append) == 0 {
-			return
-		}
-		g, ok := c.pattern(f.Path)
-		if _, literal := g.IsLiteral(); !ok || literal {
-			return
-		}
-		for _, path := range sensitive {
-			if g.Match(path) && !names(f.Path, path) && denied(c, c.profile.Rules, path)&readWrite != readWrite {
-				c.report(r, "it matches "+path+".")
-				return
-			}
-		}
-	})
-}
-
-// names says whether a pattern means a file and what stands beside it, as
-// /etc/shadow* does: whether its last component begins as the file's does.
-func names(pattern, path string) bool {
-	const enough = 4 // characters
-	last := pattern[strings.LastIndexByte(pattern, '/')+1:]
-	if i := strings.IndexAny(last, "*?[{@\\"); i >= 0 {
-		last = last[:i]
-	}
-	return len(last) >= enough && strings.HasPrefix(path[strings.LastIndexByte(path, '/')+1:], last)
+	Why: "Hashes of passwords, private keys, credentials, the sockets of container runtimes, disks and memory are worth an attack. " +
+		"Whoever needs one of them names it.",
+	Instead: "Narrow the pattern, or name the files that are needed.",
+	InText:  "Narrow the pattern, name the files that are needed, or deny the others.",
+	Bad:     `config = ["/etc/*"]`,
+	Good:    `config = ["/etc/app.conf"]`,
+	check:   func(c *context) { c.eachOwn(reachesSensitive) },
 }
 
 const readWrite = rule.Read | rule.Write
 
-// denied returns what deny rules, those of includes too, take of a path from
-// everybody.
-func denied(c *context, rules []ir.Rule, path string) rule.Access {
-	var taken rule.Access
-	for _, r := range rules {
-		taken |= denied(c, r.Included, path)
-		f, ok := r.Body.(rule.File)
-		if !ok || r.Action != rule.Deny || r.Owner || r.Other {
-			continue
-		}
-		if g, ok := c.pattern(f.Path); ok && g.Match(path) {
-			taken |= f.Access
+var sensitive = newSpots(secrets, powers)
+
+// reachesSensitive tells which files that are worth an attack a pattern reaches
+// without meaning them.
+func reachesSensitive(c *context, g grant) string {
+	if g.glob.Exact() {
+		return ""
+	}
+	var found []string
+	for _, h := range c.run.hits(sensitive(), g.glob) {
+		if path, ok := c.opens(g, h); ok && !g.means(h.spot, path) {
+			found = append(found, path+" ("+h.what+")")
 		}
 	}
-	return taken
+	return several("it matches ", found, "")
+}
+
+// several words a list of which the first few are told: "it matches A, B, C and
+// 4 more."
+func several(before string, list []string, after string) string {
+	const told = 3
+	switch n := len(list); {
+	case n == 0:
+		return ""
+	case n > told+1:
+		return before + strings.Join(list[:told], ", ") + fmt.Sprintf(" and %d more such places", n-told) + after + "."
+	case n > 1:
+		return before + strings.Join(list[:n-1], ", ") + " and " + list[n-1] + after + "."
+	}
+	return before + list[0] + after + "."
+}
+
+// opens returns a file of a place that a rule reaches and opens in a way that
+// gives power. Rules for the owner count where the files are the user's own, or
+// where the program may be root.
+func (c *context) opens(g grant, h hit) (path string, ok bool) {
+	if g.access&h.access == 0 || g.by.Owner && !h.personal && !c.mayBeRoot() {
+		return "", false
+	}
+	for _, bit := range []rule.Access{rule.Read, rule.Write, rule.Append} {
+		if h.access&g.access&bit == 0 {
+			continue
+		}
+		for _, owner := range []bool{false, true} {
+			if n := (need{bit, false, owner}); g.gives(n) && !c.files().takes(h.path, n, g.by.Priority) {
+				return h.path, true
+			}
+		}
+		for _, other := range h.globs {
+			if path, ok := c.files().anybody(g, need{access: bit}, h.examples, other); ok {
+				return path, true
+			}
+		}
+	}
+	return "", false
+}
+
+// rootful are capabilities of which only a program that begins as root has use.
+var rootful = map[string]bool{
+	"chown": true, "dac_override": true, "dac_read_search": true, "fowner": true, "fsetid": true, "mac_admin": true, "mknod": true,
+	"setgid": true, "setpcap": true, "setuid": true, "sys_admin": true, "sys_chroot": true, "sys_module": true, "sys_ptrace": true,
+}
+
+// mayBeRoot says whether the profile shows that its program runs as root, who
+// owns most files.
+func (c *context) mayBeRoot() bool {
+	found := false
+	c.everyRule(func(r ir.Rule, _ bool) {
+		if b, ok := r.Body.(rule.Capability); ok && r.Action != rule.Deny {
+			found = found || len(b.Names) == 0
+			for _, name := range b.Names {
+				found = found || rootful[name]
+			}
+		}
+	})
+	return found
+}
+
+// means says whether a pattern means a file and what stands beside it, as
+// /etc/shadow* does: whether its last component begins as the file's does. Of
+// files that users have, one user's must be meant: by name, or by "owner"; the
+// owner's may be meant by their directory too.
+func (g grant) means(s *spot, path string) bool {
+	pattern := strings.TrimRight(g.glob.String(), "*")
+	cut := strings.LastIndexByte(pattern, '/') + 1
+	dir, last := pattern[:cut], plain(pattern[cut:])
+	named := len(last) >= 4 && strings.HasPrefix(path[strings.LastIndexByte(path, '/')+1:], last)
+	if !s.personal {
+		return named
+	}
+	if !g.by.Owner {
+		return named && plain(dir) == dir
+	}
+	parent := dir[strings.LastIndexByte(strings.TrimSuffix(dir, "/"), '/')+1:]
+	return named || len(parent) > 4 && plain(parent) == parent && strings.Contains(path, "/"+parent)
 }
