@@ -216,6 +216,9 @@ func (r *reader) elseHead(tokens []token) (*elseHead, error) {
 func (r *reader) include(tokens []token) Node {
 	inc := rule.Include{IfExists: strings.HasSuffix(r.text(tokens[0]), "exists")}
 	inc.Path, inc.Magic = pathOf(r.text(tokens[1]))
+	if inc.Path == "" && inc.Magic {
+		r.fail(tokens[1].start, tokens[1].end, "syntax", "include without a path", "It is written as `include <FILE>`.")
+	}
 	return &Include{Include: inc}
 }
 

@@ -169,6 +169,7 @@ func (c *checker) head(b *body) {
 	for _, f := range p.Flags {
 		c.disconnected(p, f)
 	}
+	c.checkAliases(p.Range, attachment)
 	b.autos = map[string][]string{"profile_name": {literal(b.name())}}
 	if attachment != "" && c.pathVariables {
 		for _, name := range pathVariables {
@@ -309,11 +310,16 @@ func (c *checker) rule(r *Rule, b *body, g group, live bool) {
 		return
 	}
 	for _, w := range variableWords(r.Body) {
-		if w.glob {
-			c.glob(r.Range, w.text, b.autos)
-		} else {
-			c.word(r.Range, w.text, b.autos)
+		word := c.word(r.Range, w.text, b.autos)
+		if w.address && word != "" {
+			word = word[1:]
 		}
+		if w.glob {
+			c.checkGlob(r.Range, word)
+		}
+	}
+	for _, w := range aliasedWords(r.Body) {
+		c.checkAliases(r.Range, c.expanded(w, b))
 	}
 	c.addExec(r, b, g)
 }
@@ -338,23 +344,56 @@ func (c *checker) glob(at diag.Range, word string, autos map[string][]string) st
 		return word
 	}
 	out := c.word(at, word, autos)
-	if out == "" || c.policy.sound.has(out) {
-		return out
+	c.checkGlob(at, out)
+	return out
+}
+
+// checkGlob refuses what is no glob once variables are replaced.
+func (c *checker) checkGlob(at diag.Range, word string) {
+	if word == "" || c.policy.sound.has(word) {
+		return
 	}
-	if d, ok := badGlob(out); !ok {
-		c.policy.sound.add(out)
-	} else if !c.faulty[out] {
-		c.faulty[out] = true
+	if d, ok := badGlob(word); !ok {
+		c.policy.sound.add(word)
+	} else if !c.faulty[word] {
+		c.faulty[word] = true
 		d.Subject, d.Summary = at, d.Summary+", once variables are replaced"
 		c.report(d)
 	}
-	return out
+}
+
+// checkAliases refuses what aliases make of a path and is no glob.
+func (c *checker) checkAliases(at diag.Range, path string) {
+	for _, p := range c.aliased(path)[1:] {
+		d, ok := badGlob(p)
+		if strings.Contains(p, "@{") {
+			d, ok = diag.Errorf(at, "bad-alias", "alias to a variable", "The parser replaces no variables here. Write the path."), true
+		}
+		if ok {
+			d.Subject, d.Detail = at, "An alias makes "+short(p)+" of it. "+d.Detail
+			c.report(d)
+		}
+	}
+}
+
+// aliasedWords returns the words of a rule that aliases rewrite.
+func aliasedWords(b rule.Body) []string {
+	switch b := b.(type) {
+	case rule.File:
+		return []string{b.Path}
+	case rule.Link:
+		return []string{b.Path, b.Target}
+	}
+	return nil
 }
 
 // variableWord is a word of a rule in which variables are replaced.
 type variableWord struct {
 	text string
 	glob bool
+	// address is for that of a unix socket, whose first character the parser
+	// takes for the @ of an abstract one once variables are replaced.
+	address bool
 }
 
 // variableWords returns the words of a rule in which the parser replaces
@@ -381,7 +420,7 @@ func variableWords(b rule.Body) []variableWord {
 	case rule.Ptrace:
 		return globsOf(b.Peer)
 	case rule.Unix:
-		return globsOf(b.Addr, b.PeerAddr, b.PeerLabel)
+		return append(globsOf(b.PeerLabel), addresses(b.Addr, b.PeerAddr)...)
 	case rule.Mqueue:
 		return globsOf(b.Name, b.Label)
 	}
@@ -392,8 +431,16 @@ func globsOf(words ...string) []variableWord {
 	var out []variableWord
 	for _, w := range words {
 		if strings.Contains(w, "@{") {
-			out = append(out, variableWord{w, true})
+			out = append(out, variableWord{text: w, glob: true})
 		}
+	}
+	return out
+}
+
+func addresses(words ...string) []variableWord {
+	out := globsOf(words...)
+	for i := range out {
+		out[i].address = true
 	}
 	return out
 }

@@ -47,6 +47,12 @@ var checkCases = []struct{ name, text, want string }{
 	{"several values in braces", "@{A} = a b\n/x { /{@{A}} r, }\n", "2:6 bad-glob"},
 	{"disconnected", "@{A} = a\n/x flags=(attach_disconnected.path=@{A}) { }\n", "2:1 bad-flag"},
 	// Conditions.
+	{"address of a list", "@{A} = @a @b\n/x { unix addr=@{A}, unix peer=(addr=@a@{A}), }\n", "2:6 bad-glob"},
+	{"equal values", "@{A} = /a /a\n/x flags=(attach_disconnected.ipc=@{A}) { }\n", ""},
+	{"order of values", "@{A} = {a ,b\n/x { /@{A}c} r, }\n", "2:6 bad-glob"},
+	{"alias to no glob", "alias /a/ -> /b}/,\n/x { /a/c r, link /a/c -> /a/d, mount /a/c, }\n/a/y { }\n",
+		"2:6 bad-glob, 2:14 bad-glob, 2:14 bad-glob, 3:1 bad-glob"},
+	{"alias to a variable", "alias /a/ -> @{A},\n/x { /a/c r, /d r, }\n", "2:6 bad-alias"},
 	{"unset", "/x { if ${A} { } else if @{B} == c { } }\n", "1:6 bad-condition, 1:18 bad-condition"},
 	{"number and word", "/x { if a < 1 { } if 1 < 0x10 { ^a { } } if a < b { ^a { } } }\n", "1:6 bad-condition, 1:53 duplicate-profile"},
 	{"sets", "@{A} = 1 2\n/x { if 1 in @{A} { ^a { } } if @{A} == 1 { ^a { } } if @{A} != 1 { ^a { } } }\n", "2:69 duplicate-profile"},

@@ -1,6 +1,7 @@
 package profile
 
 import (
+	"cmp"
 	"strings"
 
 	"github.com/alecthomas/participle/v2/lexer"
@@ -112,13 +113,17 @@ func (r *reader) checkFlags(flags []lexer.Token) {
 	for _, t := range flags {
 		name, value, hasValue := strings.Cut(text(t), "=")
 		r.checkFlag(t, name, value, hasValue)
+		if name == "error" {
+			value = strings.ToUpper(value)
+		}
 		if hasWord(profileModes, name) {
 			name, value = "mode", name
 		}
-		if before, ok := seen[name]; ok && before != value {
+		before := seen[name] // attach_disconnected.ipc may stand with and without a value
+		if before != "" && value != "" && before != value {
 			r.refuse(t, "conflicting-flags", "two values of the flag "+name, "It was %s before. Keep one.", before)
 		}
-		seen[name] = value
+		seen[name] = cmp.Or(value, before)
 		for _, pair := range exclusiveFlags {
 			_, first := seen[pair[0]]
 			_, second := seen[pair[1]]

@@ -97,6 +97,12 @@ func (r *reader) checkEndpoint(conds []*condition) {
 			if !validPorts(value) {
 				r.refuse(at, "bad-port", "no port", "Write a number up to 65535, or a range such as 1024-2048.")
 			}
+		case "label":
+			if strings.Contains(value, "@{") {
+				r.warn(at, "bad-label", "variable in a label", "The parser expands no variables here, and fails where the kernel tells labels apart. Write the name.")
+			} else {
+				r.glob(at)
+			}
 		case "interface":
 			if strings.Contains(value, "@{") {
 				r.refuse(at, "bad-interface", "variable in the name of an interface", "The parser expands no variables here. Write the name.")

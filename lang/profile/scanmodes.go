@@ -81,12 +81,9 @@ func (s *scanner) peerCondition() token {
 		}
 		return t
 	}
-	end := run(s.src, s.pos, conditionChars)
+	end := conditionWordEnd(s.src, s.pos)
 	if end == s.pos {
 		return s.fail()
-	}
-	if end < len(s.src) && s.src[end] == '=' && s.src[end-1] == ':' {
-		end--
 	}
 	return s.emit(tokCondition, end)
 }

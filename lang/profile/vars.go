@@ -111,7 +111,8 @@ func (v *variables) expandWord(word string, autos map[string][]string, open []st
 	}
 }
 
-// values returns the expanded values of a variable, at least one.
+// values returns the expanded values of a variable, at least one, sorted and
+// each once (variable.h: a set).
 func (v *variables) values(name string, autos map[string][]string, open []string) ([]string, error) {
 	values, ok := autos[name]
 	if !ok {
@@ -132,7 +133,8 @@ func (v *variables) values(name string, autos map[string][]string, open []string
 			return nil, err
 		}
 	}
-	return out, nil
+	slices.Sort(out)
+	return slices.Compact(out), nil
 }
 
 // nearest says which variable was likely meant.
@@ -245,17 +247,12 @@ func (v *variables) evalOne(word string) (bool, error) {
 	return false, fmt.Errorf("%s is neither true nor false", word)
 }
 
-// operand returns the values of an operand, sorted and each once.
+// operand returns the values of an operand, as values does.
 func (v *variables) operand(word string) ([]string, error) {
-	values := []string{unquote(word)}
 	if word != "" && variableEnd(word, 0, '@') == len(word) {
-		var err error
-		if values, err = v.values(variableName(word), nil, nil); err != nil {
-			return nil, err
-		}
+		return v.values(variableName(word), nil, nil)
 	}
-	slices.Sort(values)
-	return slices.Compact(values), nil
+	return []string{unquote(word)}, nil
 }
 
 // compare computes a comparison of two sets of values, or of two numbers.

@@ -35,8 +35,9 @@ const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 var (
 	wordChars      = except(" \t\r\n\"!,")
-	conditionChars = except(" \t\n\"!,=)") // of a word where conditions may stand
-	conditionFirst = except(" \t\n\"!,=()+&")
+	conditionChars = except(" \t\n\"!,=):") // of a word where conditions may stand
+	conditionFirst = except(" \t\n\"!,=()+&:")
+	colonChars     = except(" \t\n\"!,=)") // what a colon has behind it
 	listChars      = except(" \t\n\"!,()") // of a value in parentheses
 	includeChars   = except(" \t\r\n\"!,<>")
 	identityChars  = except(" \t\r\n\"!,{}\\=")
@@ -96,17 +97,21 @@ func listWordEnd(s string, i int) int {
 	return i
 }
 
-// conditionWordEnd matches a word where conditions may stand: IDS_NOEQ.
+// conditionWordEnd matches a word where conditions may stand: IDS_NOEQ. A colon
+// is part of it with the character behind it, which leaves := for others.
 func conditionWordEnd(s string, i int) int {
-	if i == len(s) || !conditionFirst[s[i]] {
-		return i
-	}
-	for i++; i < len(s); i++ {
-		if s[i] == ',' && i+1 < len(s) && conditionChars[s[i+1]] {
+	pair := func(i int, c *class) bool { return i+1 < len(s) && c[s[i+1]] }
+	first := conditionFirst
+	for i < len(s) {
+		switch {
+		case s[i] == ':' && pair(i, colonChars), first == conditionChars && s[i] == ',' && pair(i, conditionChars):
+			i += 2
+		case first[s[i]]:
 			i++
-		} else if !conditionChars[s[i]] {
+		default:
 			return i
 		}
+		first = conditionChars
 	}
 	return i
 }
