@@ -10,12 +10,6 @@ import (
 	"apc/lang/diag"
 )
 
-func ordered(edits []diag.Edit) []diag.Edit {
-	out := slices.Clone(edits)
-	slices.SortStableFunc(out, func(a, b diag.Edit) int { return a.Range.Start.Byte - b.Range.Start.Byte })
-	return out
-}
-
 // Open returns the edits that let others than the owner have what an entry of
 // a path list, or a file block, at the range grants. The error is ErrNoBody or
 // ErrExpr where the text is neither.
@@ -88,70 +82,18 @@ func (e *Editor) entryAt(at diag.Range) (hclsyntax.Expression, *hclsyntax.Attrib
 	return nil, nil
 }
 
-// Remove returns the edits that take an entry out of its list, the list out of
-// its block where nothing is left in it, and the block where nothing but its
-// reason would be. At is the entry, or the head of a typed block, inside a deny
-// block. The error is ErrNoBody or ErrExpr.
-func (e *Editor) Remove(at diag.Range) ([]diag.Edit, error) {
-	deny, dynamic := e.enclosing(at.Start.Byte, func(b *hclsyntax.Block) bool { return b.Type == "deny" })
-	switch {
-	case deny == nil:
-		return nil, ErrNoBody
-	case dynamic:
-		return nil, ErrDynamic
+// lineEnd returns where the line after that of a byte begins.
+func (e *Editor) lineEnd(at int) int {
+	if i := bytes.IndexByte(e.src[at:], '\n'); i >= 0 {
+		return at + i + 1
 	}
-	rest := len(deny.Body.Blocks)
-	for name := range deny.Body.Attributes {
-		if name != "reason" && name != "quiet" {
-			rest++
-		}
-	}
-	if inner, _ := e.enclosing(at.Start.Byte, func(b *hclsyntax.Block) bool { return b != deny && rangeWithin(b, deny) }); inner != nil {
-		if rest == 1 {
-			inner = deny
-		}
-		return []diag.Edit{e.cutLines(inner.Range().Start.Byte, inner.Range().End.Byte)}, nil
-	}
-	entry, a := e.entryAt(at)
-	if entry == nil {
-		return nil, ErrExpr
-	}
-	list := a.Expr.(*hclsyntax.TupleConsExpr)
-	switch {
-	case len(list.Exprs) > 1:
-		return []diag.Edit{e.cutEntry(list, entry)}, nil
-	case rest > 1:
-		return []diag.Edit{e.cutLines(a.Range().Start.Byte, a.Range().End.Byte)}, nil
-	}
-	return []diag.Edit{e.cutLines(deny.Range().Start.Byte, deny.Range().End.Byte)}, nil
-}
-
-func rangeWithin(b, outer *hclsyntax.Block) bool {
-	return b.Range().Start.Byte > outer.Range().Start.Byte && b.Range().End.Byte <= outer.Range().End.Byte
-}
-
-// cutEntry removes one of several entries with the comma that parts it from
-// its neighbour.
-func (e *Editor) cutEntry(list *hclsyntax.TupleConsExpr, entry hclsyntax.Expression) diag.Edit {
-	for i, x := range list.Exprs {
-		if x != entry {
-			continue
-		}
-		if i+1 < len(list.Exprs) {
-			return e.edit(x.Range().Start.Byte, list.Exprs[i+1].Range().Start.Byte, "")
-		}
-		return e.edit(list.Exprs[i-1].Range().End.Byte, x.Range().End.Byte, "")
-	}
-	return diag.Edit{}
+	return at
 }
 
 // cutLines removes the text between two places, with its line where it has it
 // for itself, and one of two empty lines that are left.
 func (e *Editor) cutLines(from, to int) diag.Edit {
-	start, end := e.lineStart(from), to
-	if i := bytes.IndexByte(e.src[to:], '\n'); i >= 0 {
-		end = to + i + 1
-	}
+	start, end := e.lineStart(from), e.lineEnd(to)
 	if len(bytes.TrimSpace(e.src[start:from])) > 0 || len(bytes.TrimSpace(e.src[to:end])) > 0 {
 		return e.edit(from, to, "")
 	}

@@ -3,6 +3,7 @@ package propose
 import (
 	"bytes"
 	"errors"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -18,7 +19,7 @@ var (
 	ErrDynamic = errors.New("the body is made by a dynamic block")
 	ErrNoBody  = errors.New("the body was not found in the policy file")
 	ErrExpr    = errors.New("the list is computed")
-	ErrShared  = errors.New("the text makes several rules")
+	ErrShared  = errors.New("the rule shares its line of raw text")
 )
 
 // Editor edits one policy file by ranges of its bytes: all that an edit does
@@ -162,6 +163,12 @@ func (e *Editor) edit(from, to int, text string) diag.Edit {
 func (e *Editor) pos(at int) diag.Pos {
 	start := e.lineStart(at)
 	return diag.Pos{Byte: at, Line: bytes.Count(e.src[:at], []byte("\n")) + 1, Column: utf8.RuneCount(e.src[start:at]) + 1}
+}
+
+func ordered(edits []diag.Edit) []diag.Edit {
+	out := slices.Clone(edits)
+	slices.SortStableFunc(out, func(a, b diag.Edit) int { return a.Range.Start.Byte - b.Range.Start.Byte })
+	return out
 }
 
 // Apply returns the text with the edits made. They must not overlap; of two at
