@@ -21,6 +21,7 @@ type lintFlags struct {
 	baseline      string
 	writeBaseline string
 	fix           bool
+	rules         []string
 }
 
 func (a *app) lintCommand() *cobra.Command {
@@ -61,6 +62,7 @@ Rules:
 	cmd.MarkFlagsMutuallyExclusive("baseline", "write-baseline")
 	cmd.Flags().BoolVar(&f.fix, "fix", false, "make the edits that change nothing but what findings are about")
 	cmd.MarkFlagsMutuallyExclusive("fix", "write-baseline")
+	cmd.Flags().StringArrayVar(&f.rules, "rule", nil, "look for what the rule `NAME` finds alone (repeatable)")
 	cmd.Flags().StringVar(&explain, "explain", "", "explain the rule `NAME`")
 	return cmd
 }
@@ -74,16 +76,25 @@ func ruleList() string {
 }
 
 func (a *app) explainRule(name string) error {
-	r := lint.Find(name)
-	if r == nil {
-		var names []string
-		for _, r := range lint.Rules {
-			names = append(names, r.Name)
-		}
-		return fmt.Errorf("there is no rule %q; there are %s.%s", name, strings.Join(names, ", "), diag.DidYouMean(name, names))
+	if err := checkRules(name); err != nil {
+		return err
 	}
-	_, err := fmt.Fprint(a.stdout, rulePage(r))
+	_, err := fmt.Fprint(a.stdout, rulePage(lint.Find(name)))
 	return err
+}
+
+// checkRules refuses names that no rule has.
+func checkRules(given ...string) error {
+	var names []string
+	for _, r := range lint.Rules {
+		names = append(names, r.Name)
+	}
+	for _, name := range given {
+		if lint.Find(name) == nil {
+			return fmt.Errorf("there is no rule %q; there are %s.%s", name, strings.Join(names, ", "), diag.DidYouMean(name, names))
+		}
+	}
+	return nil
 }
 
 // rulePage is what `apc lint --explain` tells of a rule.
@@ -111,7 +122,7 @@ func indent(text string) string {
 
 // lint looks at what the arguments name, and reports what it finds.
 func (a *app) lint(args []string, f lintFlags) error {
-	if err := cmp.Or(checkFormat(f.format), checkBase(f.base)); err != nil {
+	if err := cmp.Or(checkFormat(f.format), checkBase(f.base), checkRules(f.rules...)); err != nil {
 		return err
 	}
 	failing, ok := diag.ParseSeverity(f.failOn)

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"apc/lang/diag"
 )
@@ -67,17 +68,27 @@ func writeBaseline(path string, findings diag.List) error {
 	slices.SortFunc(f.Findings, func(a, b baselineEntry) int {
 		return cmp.Or(cmp.Compare(a.Profile, b.Profile), cmp.Compare(a.Rule, b.Rule), cmp.Compare(a.About, b.About))
 	})
-	var b bytes.Buffer
-	fmt.Fprintf(&b, "{\n  \"version\": %d,\n  \"findings\": [", f.Version)
-	for i, e := range f.Findings {
-		line, err := json.Marshal(e)
-		if err != nil {
-			return err
-		}
-		fmt.Fprintf(&b, "%s\n    %s", [2]string{"", ","}[min(i, 1)], line)
+	text, err := f.text()
+	if err != nil {
+		return err
 	}
-	b.WriteString("\n  ]\n}\n")
-	return putFile(path, b.String())
+	return putFile(path, text)
+}
+
+// text spells a baseline with an entry a line, so that versions of it compare
+// well.
+func (f baselineFile) text() (string, error) {
+	lines := make([]string, len(f.Findings))
+	for i, e := range f.Findings {
+		var line strings.Builder
+		enc := json.NewEncoder(&line)
+		enc.SetEscapeHTML(false)
+		if err := enc.Encode(e); err != nil {
+			return "", err
+		}
+		lines[i] = "\n    " + strings.TrimSuffix(line.String(), "\n")
+	}
+	return fmt.Sprintf("{\n  \"version\": %d,\n  \"findings\": [%s\n  ]\n}\n", f.Version, strings.Join(lines, ",")), nil
 }
 
 // putFile writes a file at once, be it there or not.

@@ -71,7 +71,11 @@ func (l *linting) reader(s policy.Settings) *textReader {
 	return l.readers[base]
 }
 
-// loader returns the loader of a reader, nil where includes stay unread.
+func (l *linting) options(s policy.Settings) lint.Options {
+	return lint.Options{Severity: s.Severity, Only: l.flags.rules, Today: l.app.today}
+}
+
+// includes returns the loader of a reader, nil where includes stay unread.
 func (t *textReader) includes() *profile.Loader {
 	if t.base == "" {
 		return nil
@@ -103,7 +107,7 @@ func (l *linting) policies(args []string) error {
 	for _, p := range read.policies {
 		targets, diags := targetsFor(p, l.flags.loadFlags)
 		l.out.input = append(l.out.input, diags...)
-		jobs = append(jobs, job{p, targets, lint.Options{Severity: p.Settings.Severity, Today: l.app.today}, l.reader(p.Settings)})
+		jobs = append(jobs, job{p, targets, l.options(p.Settings), l.reader(p.Settings)})
 	}
 	inspected := parallel(jobs, func(j job) []*compiler.Output {
 		var out []*compiler.Output
@@ -168,7 +172,7 @@ func (l *linting) texts(paths []string) error {
 			maps.Copy(l.out.sources, sources)
 			l.out.input = append(l.out.input, diags...)
 		}
-		jobs = append(jobs, job{path, l.reader(s), lint.Options{Severity: s.Severity, Today: l.app.today}})
+		jobs = append(jobs, job{path, l.reader(s), l.options(s)})
 	}
 	for i, r := range parallel(jobs, func(j job) readText { return j.reader.read(j.path) }) {
 		if r.err != nil {

@@ -63,12 +63,16 @@ type Rule struct {
 // Options says what counts.
 type Options struct {
 	Severity map[string]policy.Word // by rule: "off", "note", "warning", "error"
+	Only     []string               // rules to run; none for all
 	Today    string                 // YYYY-MM-DD, against which ignores expire
 }
 
 // severity returns how much the findings of a rule weigh; on is false where
 // the rule is off.
 func (o Options) severity(r *Rule) (s diag.Severity, on bool) {
+	if len(o.Only) > 0 && !slices.Contains(o.Only, r.Name) {
+		return 0, false
+	}
 	switch o.Severity[r.Name].Text {
 	case "off":
 		return 0, false

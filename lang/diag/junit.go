@@ -4,6 +4,7 @@ import (
 	"encoding/xml"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 )
 
@@ -43,17 +44,17 @@ type (
 // told in a case that passes.
 func WriteJUnit(w io.Writer, list List, files []string, failing Severity) error {
 	out := junitSuites{Name: "apc"}
-	files = slices.Clone(files)
-	for _, d := range list {
-		files = append(files, d.Subject.File)
+	byFile := map[string]List{}
+	for _, file := range files {
+		byFile[file] = nil
 	}
-	slices.Sort(files)
-	for _, file := range slices.Compact(files) {
+	for _, d := range list {
+		byFile[d.Subject.File] = append(byFile[d.Subject.File], d)
+	}
+	for _, file := range slices.Sorted(maps.Keys(byFile)) {
 		suite := junitSuite{Name: Printable(file)}
-		for _, d := range list {
-			if d.Subject.File == file {
-				suite.add(caseOf(d, failing))
-			}
+		for _, d := range byFile[file] {
+			suite.add(caseOf(d, failing))
 		}
 		if len(suite.Cases) == 0 {
 			suite.add(junitCase{Name: "no findings", Class: suite.Name, File: suite.Name})

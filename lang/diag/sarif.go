@@ -7,7 +7,6 @@ import (
 	"io"
 	"net/url"
 	"path"
-	"strings"
 )
 
 // Tool tells of apc what its findings alone do not.
@@ -217,6 +216,5 @@ func artifact(file string) sarifArtifact {
 	if path.IsAbs(file) {
 		return sarifArtifact{URI: (&url.URL{Scheme: "file", Path: file}).String()}
 	}
-	u := (&url.URL{Path: path.Clean(file)}).String()
-	return sarifArtifact{URI: strings.TrimPrefix(u, "./"), Base: root}
+	return sarifArtifact{URI: (&url.URL{Path: path.Clean(file)}).String(), Base: root}
 }
