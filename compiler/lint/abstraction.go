@@ -1,6 +1,7 @@
 package lint
 
 import (
+	"fmt"
 	"strings"
 
 	"apc/compiler/ir"
@@ -22,7 +23,7 @@ var broadAbstraction = &Rule{
 }
 
 // fileFaults are what is wrong with rules on files of includes.
-var fileFaults = []func(*context, grant) string{reachesSensitive, writesLoaded, runsUnconfined, writesBroadly, readsBroadly, opensTemp, writesHome}
+var fileFaults = []func(*context, grant) string{reachesSensitive, writesLoaded, runsUnconfined, writesBroadly, readsBroadly, opensTemp, opensHome}
 
 // messageFaults are what is wrong with other rules of includes.
 var messageFaults = []struct {
@@ -55,17 +56,6 @@ func grantsPower(_ *context, m message) string {
 		}
 	}
 	return ""
-}
-
-// writesHome tells that a rule lets every file that its user sees at home be
-// written.
-func writesHome(c *context, g grant) string {
-	const letter = "/home/user/letter"
-	n := need{access: rule.Write, owner: true}
-	if !g.gives(n) || !g.glob.Match(letter) || c.files().takes(letter, n, g.by.Priority) {
-		return ""
-	}
-	return "it writes every file in its user's home."
 }
 
 // checkIncludes reports each include of the profile once, with what is wrong
@@ -120,7 +110,13 @@ func (b *brings) add(all map[string]*brings, at, by ir.Rule, detail string) bool
 	return true
 }
 
-func (b *brings) text() string { return several("it brings ", b.details, "") }
+func (b *brings) text() string {
+	const told = 3
+	if n := len(b.details) - told; n > 0 {
+		return "it brings " + strings.Join(b.details[:told], "; ") + fmt.Sprintf("; and %d more of that kind.", n)
+	}
+	return "it brings " + strings.Join(b.details, "; ") + "."
+}
 
 // openChild returns the name of a child that an include brings and that may
 // write almost everything.

@@ -41,23 +41,6 @@ var broadRead = &Rule{
 	check:   func(c *context) { c.eachOwn(readsBroadly) },
 }
 
-var broadTemp = &Rule{
-	Name:     "broad-temp",
-	Group:    Breadth,
-	Severity: diag.Warning,
-	Summary:  "all temporary files are open to it",
-	Why: "Every program keeps something in /tmp: sockets, sessions, files that are about to be read by others. A service that may open all of it " +
-		"can read and change what others left there.",
-	Instead: "Name its own files, as in temp = [\"/tmp/NAME-*\"], or give it a /tmp of its own (systemd: PrivateTmp=yes) and say so in an ignore block.",
-	InText:  "Name its own files, as in `owner /tmp/NAME-* rwk,`.",
-	Bad:     `temp = ["/tmp/"]`,
-	Good:    `temp = ["/tmp/app-*"]`,
-	check:   func(c *context) { c.eachOwn(opensTemp) },
-}
-
-// temporary are directories in which every program keeps its files.
-var temporary = []string{"/tmp/", "/var/tmp/", "/dev/shm/"}
-
 // shared are directories that belong to no single service: a `**` below one
 // of them is too broad, whoever declares it.
 var shared = []string{
@@ -117,12 +100,17 @@ func (c *context) broad(g grant, n need, system bool) string {
 		return ""
 	}
 	declared := c.isText() || g.included() || !strings.Contains(g.glob.String(), "**") || c.declares(g.file.Path)
-	for _, dir := range c.run.everywhere(g.glob) {
-		if slices.Contains(shared, dir) && !(system && declared && slices.Contains(systemRead, dir)) && !c.files().takes(unlike(dir), n, g.by.Priority) {
+	reached := c.run.everywhere(g.glob)
+	for _, dir := range shared {
+		switch {
+		case !slices.Contains(reached, dir), c.files().takes(unlike(dir), n, g.by.Priority):
+		case system && declared && slices.Contains(systemRead, dir):
+		case g.by.Owner && (dir == "/home/" || dir == "/root/"): // for broad-home
+		default:
 			return "it reaches files everywhere below " + dir + ", which no service has for itself."
 		}
 	}
-	if declared || opensTemp(c, g) != "" {
+	if declared || opensTemp(c, g) != "" || opensHome(c, g) != "" {
 		return ""
 	}
 	if _, left := c.files().reaches(g, n, nil); !left {
@@ -147,13 +135,23 @@ func (r *Run) everywhere(g glob.Glob) []string {
 }
 
 func everywhere(g glob.Glob) []string {
-	out := bases(g.String())
+	var out []string
+	if !aboutOneName(g.String()) {
+		out = bases(g.String())
+	}
 	for _, dir := range shared {
 		if g.Match(unlike(dir)) && !slices.Contains(out, dir) {
 			out = append(out, dir)
 		}
 	}
 	return out
+}
+
+// aboutOneName says whether a glob ends in the name of a file, as in
+// /var/cache/**/icon-theme.cache: that is not everything below a directory.
+func aboutOneName(pattern string) bool {
+	last := pattern[strings.LastIndexByte(pattern, '/')+1:]
+	return last != "" && plain(last) == last
 }
 
 // unlike returns a path below a directory that no rule names.
@@ -164,26 +162,6 @@ func unlike(dir string) string {
 		return dir + name + "/" + name + "/" + name
 	}
 	return dir + name + "/" + name
-}
-
-// opensTemp tells where a rule opens all temporary files: those of the owner
-// where it reaches below directories too.
-func opensTemp(c *context, g grant) string {
-	if !strings.ContainsAny(g.glob.String(), "*?") {
-		return ""
-	}
-	for _, dir := range temporary {
-		probe := dir + "qz7"
-		if g.by.Owner {
-			probe += "/qz7"
-		}
-		for _, bit := range []rule.Access{rule.Read, rule.Write, rule.Append} {
-			if n := (need{bit, false, g.by.Owner}); g.gives(n) && g.glob.Match(probe) && !c.files().takes(probe, n, g.by.Priority) {
-				return "it reaches every file in " + dir + "."
-			}
-		}
-	}
-	return ""
 }
 
 // everything reports rules that grant all access to all files.

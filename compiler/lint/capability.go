@@ -69,17 +69,16 @@ func explained(r ir.Rule) bool {
 // dangerous says what the capabilities that amount to root give, after
 // capabilities(7).
 var dangerous = map[string]string{
-	"bpf":             "load programs into the kernel",
-	"dac_read_search": "read every file that its rules reach, whoever owns it, and open files by their handles, past all directories",
-	"mac_admin":       "load and remove AppArmor profiles",
-	"mac_override":    "go round mandatory access control",
-	"mknod":           "make device nodes, and so read and write disks",
-	"setfcap":         "give any program any capability",
-	"sys_admin":       "mount, and do most of what root may",
-	"sys_boot":        "reboot, and load another kernel",
-	"sys_module":      "load code into the kernel",
-	"sys_ptrace":      "read and change the memory of every process that its ptrace rules name",
-	"sys_rawio":       "read and write memory and devices directly",
+	"bpf":          "load programs into the kernel",
+	"mac_admin":    "load and remove AppArmor profiles",
+	"mac_override": "go round mandatory access control",
+	"mknod":        "make device nodes, and so read and write disks",
+	"setfcap":      "give any program any capability",
+	"sys_admin":    "mount, and do most of what root may",
+	"sys_boot":     "reboot, and load another kernel",
+	"sys_module":   "load code into the kernel",
+	"sys_ptrace":   "read and change the memory of every process that its ptrace rules name",
+	"sys_rawio":    "read and write memory and devices directly",
 }
 
 // strong says what the capabilities give that go round other protections.
@@ -87,6 +86,7 @@ var strong = map[string]string{
 	"audit_control":      "turn off the audit log",
 	"checkpoint_restore": "open the files and memory maps of other processes",
 	"dac_override":       "write every file that its rules reach, whoever owns it",
+	"dac_read_search":    "read every file that its rules reach, whoever owns it",
 	"linux_immutable":    "make files that nobody can remove",
 	"net_admin":          "change routes, addresses and firewall rules, and listen to all traffic",
 	"perfmon":            "watch the kernel and other processes",

@@ -13,6 +13,7 @@ type place struct {
 	what     string      // what they are, as in "/etc/shadow, PASSWORDS"
 	access   rule.Access // what gives power: any one of these
 	personal bool        // they belong to users, so "owner" does not protect them
+	others   bool        // they belong to others, so "owner" always does
 	paths    []string    // globs
 	examples []string    // paths that read well
 }
@@ -24,7 +25,7 @@ var secrets = []place{
 	{what: "who may become root", access: readWrite, paths: []string{"/etc/sudoers", "/etc/sudoers.d/*", "/etc/doas.conf"}, examples: []string{"/etc/sudoers", "/etc/sudoers.d/admins"}},
 	{what: "the private keys of the machine", access: readWrite,
 		paths:    []string{"/etc/ssl/private/**", "/etc/pki/tls/private/**", "/etc/letsencrypt/{archive,live}/*/privkey*.pem", "/etc/letsencrypt/keys/**"},
-		examples: []string{"/etc/ssl/private/server.key", "/etc/letsencrypt/archive/example.org/privkey1.pem"}},
+		examples: []string{"/etc/ssl/private/server.key", "/etc/ssl/private/server.pem", "/etc/letsencrypt/archive/example.org/privkey1.pem"}},
 	{what: "the machine's ssh keys", access: readWrite, paths: []string{"/etc/ssh/ssh_host_*_key"}, examples: []string{"/etc/ssh/ssh_host_ed25519_key"}},
 	{what: "keys of networks", access: readWrite,
 		paths:    []string{"/etc/wireguard/**", "/etc/NetworkManager/system-connections/**", "/etc/ppp/*-secrets", "/etc/ipsec.secrets"},
@@ -47,7 +48,7 @@ var secrets = []place{
 		paths: []string{"/{root,home/*}/.kube/config", "/{root,home/*}/.docker/config.json", "/{root,home/*}/.{netrc,pgpass,my.cnf,git-credentials,npmrc,pypirc,vault-token}",
 			"/{root,home/*}/.local/share/keyrings/**"},
 		examples: []string{"/home/user/.kube/config", "/root/.kube/config", "/home/user/.netrc", "/home/user/.local/share/keyrings/login.keyring"}},
-	{what: "the home of another user", access: readWrite, paths: []string{"/home/user/letter", "/home/user/work/letter"}, examples: []string{"/home/user/letter", "/home/user/work/letter"}},
+	{what: "the home of another user", access: readWrite, others: true, paths: []string{"/home/user/letter", "/home/user/work/letter"}, examples: []string{"/home/user/letter", "/home/user/work/letter"}},
 	{what: "root's own files", access: readWrite, paths: []string{"/root/letter", "/root/work/letter"}, examples: []string{"/root/letter", "/root/work/letter"}},
 }
 
@@ -63,9 +64,16 @@ var powers = []place{
 	{what: "a whole disk", access: readWrite,
 		paths:    []string{"/dev/{s,v,xv,h}d[a-z]*", "/dev/{nvme[0-9]*n[0-9]*,mmcblk[0-9]*,dm-[0-9]*,md[0-9]*,loop[0-9]*,nbd[0-9]*,sg[0-9]*}", "/dev/mapper/[^c]*"},
 		examples: []string{"/dev/sda", "/dev/sda1", "/dev/nvme0n1", "/dev/vda", "/dev/dm-0", "/dev/mapper/root"}},
-	{what: "a switch of the kernel", access: rule.Write,
-		paths:    []string{"/proc/sysrq-trigger", "/proc/sys/{kernel,vm,fs}/**", "/sys/kernel/{[^s]**,security/apparmor/.{load,replace,remove}}", "/sys/power/**", "/sys/firmware/efi/efivars/**", "/sys/module/*/parameters/*"},
-		examples: []string{"/proc/sys/kernel/core_pattern", "/proc/sysrq-trigger", "/sys/kernel/security/apparmor/.replace", "/sys/kernel/mm/ksm/run"}},
+	{what: "a switch that stops or resets the machine", access: rule.Write, paths: []string{"/proc/sysrq-trigger", "/sys/power/{state,disk,resume}", "/sys/firmware/efi/efivars/*"},
+		examples: []string{"/proc/sysrq-trigger", "/sys/power/state"}},
+}
+
+// tunables are settings of the kernel, some of which are harmless; so to name
+// one is no fault.
+var tunables = []place{
+	{what: "settings of the kernel", access: rule.Write,
+		paths:    []string{"/proc/sys/{kernel,vm,fs,debug,dev}/**", "/sys/kernel/{[^s]**,security/apparmor/.{load,replace,remove}}", "/sys/module/*/parameters/*"},
+		examples: []string{"/proc/sys/kernel/core_pattern", "/sys/kernel/security/apparmor/.replace", "/sys/kernel/mm/ksm/run"}},
 }
 
 // loaded are files that others execute, load or obey: whoever writes one acts
@@ -154,6 +162,14 @@ func newSpot(p place) *spot {
 	return s
 }
 
+// chance says whether a pattern that names files, as in /**.png or /**/x, can
+// reach a place only because any name will do there.
+func (s spotGlob) chance(pattern string) bool {
+	text := s.glob.String()
+	last := strings.TrimSuffix(text[strings.LastIndexByte(text, '/')+1:], "[^/]")
+	return !naming(last) && naming(pattern[strings.LastIndexByte(pattern, '/')+1:]) && !strings.HasPrefix(pattern, s.prefix)
+}
+
 // hit is a place that a glob reaches, with one of its paths, and with all of
 // the place's globs that it meets.
 type hit struct {
@@ -182,7 +198,7 @@ func (s *spots) reachedBy(g glob.Glob) []hit {
 	for _, one := range s.list {
 		h := hit{spot: one}
 		for _, place := range one.globs {
-			if !strings.HasPrefix(place.prefix, prefix) && !strings.HasPrefix(prefix, place.prefix) {
+			if !strings.HasPrefix(place.prefix, prefix) && !strings.HasPrefix(prefix, place.prefix) || place.chance(g.String()) {
 				continue
 			}
 			if path, ok := meet(place.glob, g); ok {

@@ -9,6 +9,7 @@ var breadthRules = []*Rule{
 	broadWrite,
 	broadRead,
 	broadTemp,
+	broadHome,
 	sensitivePath,
 	broadAbstraction,
 	broadNetwork,

@@ -25,7 +25,7 @@ var sensitivePath = &Rule{
 
 const readWrite = rule.Read | rule.Write
 
-var sensitive = newSpots(secrets, powers)
+var sensitive = newSpots(secrets, powers, tunables)
 
 // reachesSensitive tells which files that are worth an attack a pattern reaches
 // without meaning them.
@@ -61,7 +61,7 @@ func several(before string, list []string, after string) string {
 // gives power. Rules for the owner count where the files are the user's own, or
 // where the program may be root.
 func (c *context) opens(g grant, h hit) (path string, ok bool) {
-	if g.access&h.access == 0 || g.by.Owner && !h.personal && !c.mayBeRoot() {
+	if g.access&h.access == 0 || g.by.Owner && (h.others || !h.personal && !c.mayBeRoot()) {
 		return "", false
 	}
 	for _, bit := range []rule.Access{rule.Read, rule.Write, rule.Append} {

@@ -29,60 +29,99 @@ run "/opt/app/plugins/*" {
 }
 
 // checkWriteExec compares what may be written with what may be executed or
-// mapped. What an include brings counts, unless it brings both: that is for
-// broad-abstraction to tell.
+// mapped. What an include brings counts, unless it brings both: that is the
+// include's own doing.
 func checkWriteExec(c *context) {
 	var writes, executes []grant
 	for _, g := range c.files().allow {
-		if g.access&rule.Append != 0 {
+		w, x := g.access&rule.Append != 0, g.exec || g.access&rule.MapExec != 0
+		if strings.HasSuffix(g.file.Path, "/") || g.included() && (w && x || strings.HasSuffix(g.file.Path, "/ld.so.cache")) {
+			continue // the cache is data, which base lets be mapped
+		}
+		if w {
 			writes = append(writes, g)
 		}
-		if g.exec || g.access&rule.MapExec != 0 {
+		if x {
 			executes = append(executes, g)
 		}
 	}
 	for _, w := range writes {
-		c.reportExecutors(w, executes)
+		if !w.included() {
+			c.reportExecutors(w, executes)
+		}
+	}
+	for _, x := range executes {
+		if !x.included() {
+			c.reportWriters(x, writes)
+		}
 	}
 }
 
-// reportExecutors reports a rule that lets a file be written which others let
-// be executed. A pair of which only the other stands in the profile itself is
-// reported there.
+// reportExecutors reports a rule that lets be written what it or others let be
+// executed.
 func (c *context) reportExecutors(w grant, executes []grant) {
 	var first string
-	var others []ir.Rule
+	var found []ir.Rule
 	for _, x := range executes {
-		both := x.access&rule.Append != 0
-		if w.included() && x.included() || x.included() && (both || strings.HasSuffix(x.file.Path, "/ld.so.cache")) {
-			continue // the cache is data, which base lets be mapped
+		path, ok := c.written(w, x)
+		if !ok {
+			continue
 		}
-		path, ok := c.files().written(w, x)
-		switch {
-		case !ok:
-		case x.file == w.file && x.by.Qualifiers == w.by.Qualifiers:
+		if x.file == w.file && x.by.Qualifiers == w.by.Qualifiers {
 			c.report(w.by, "it lets it write "+path+" and execute or map it.")
-		case w.included():
-			if !both {
-				c.report(x.by, "`"+w.by.String()+"`, which `"+w.at.String()+"` brings, lets it write "+path+".", w.by)
-			}
-		default:
-			if others == nil {
-				first = path
-			}
-			others = append(others, x.by)
+			return
 		}
+		if found == nil {
+			first = path
+		}
+		found = append(found, x.by)
 	}
-	if others != nil {
-		c.report(w.by, executedBy(others, first), others...)
+	if found != nil {
+		c.report(w.by, "`"+found[0].String()+"` lets it execute or map "+first+", which this lets it write"+more(found)+".", found...)
 	}
+}
+
+// reportWriters reports a rule that lets be executed what includes let be
+// written.
+func (c *context) reportWriters(x grant, writes []grant) {
+	var first string
+	var found []ir.Rule
+	for _, w := range writes {
+		if !w.included() {
+			continue
+		}
+		path, ok := c.written(w, x)
+		if !ok {
+			continue
+		}
+		if found == nil {
+			first = "`" + w.by.String() + "`, which `" + w.at.String() + "` brings, lets it write " + path
+		}
+		found = append(found, w.by)
+	}
+	if found != nil {
+		c.report(x.by, first+more(found)+".", found...)
+	}
+}
+
+// more says how many more rules than one there are.
+func more(rules []ir.Rule) string {
+	if n := len(rules) - 1; n > 0 {
+		return fmt.Sprintf("; so do %d more", n)
+	}
+	return ""
 }
 
 // written returns a path that one rule lets be written and another be executed
 // or mapped, by the same owner or by the same others.
-func (f *files) written(w, x grant) (path string, ok bool) {
+// Devices are no code, and what only root owns none but root writes as its owner.
+func (c *context) written(w, x grant) (path string, ok bool) {
+	f := c.files()
 	common, ok := meet(w.glob, x.glob)
-	if !ok {
+	if !ok || strings.HasPrefix(common, "/dev/") && !strings.HasPrefix(common, "/dev/shm/") {
+		return "", false
+	}
+	if w.by.Owner && x.included() && strings.HasPrefix(common, "/usr/") && !c.mayBeRoot() {
 		return "", false
 	}
 	for _, owner := range []bool{false, true} {
@@ -119,14 +158,4 @@ func (f *files) both(common string, a grant, one need, b grant, other need) (pat
 		return "", false
 	}
 	return left.Shortest()
-}
-
-// executedBy says which rules execute what another one writes, a path of the
-// first for an example.
-func executedBy(rules []ir.Rule, path string) string {
-	s := "`" + rules[0].String() + "` lets it execute or map " + path + ", which this lets it write"
-	if n := len(rules) - 1; n > 0 {
-		s += fmt.Sprintf("; so do %d more", n)
-	}
-	return s + "."
 }
