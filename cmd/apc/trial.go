@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -228,7 +227,7 @@ func (a *app) trialSummary(r *trial.Result, w *answerer) {
 	default:
 		a.print("the command returned exit code %d", r.ExitCode)
 	}
-	a.print(" after %s, %s recorded\n", r.Run.Round(time.Millisecond), count(r.RecordCount, "access"))
+	a.print(" after %s, %s recorded\n", r.Time.Round(time.Millisecond), count(r.RecordCount, "access"))
 	if r.Unconfined {
 		a.print("nothing ran under a profile: the executable of none was started; --enter PROFILE starts the command in one\n")
 	} else if idle := w.idle(r.Attached); len(idle) > 0 {
@@ -283,7 +282,7 @@ func (a *app) trialJSON(r *trial.Result, log *audit.Log, d denialList, w *answer
 	out.text("{\"trial\": ")
 	out.value(trialInfo{
 		Command: command, ExitCode: r.ExitCode, Signal: int(r.Signal), TimedOut: r.TimedOut, Stdout: stdout, Stderr: stderr, Truncated: r.Truncated,
-		Attached: append([]string{}, r.Attached...), Idle: w.idle(r.Attached), Unconfined: r.Unconfined, Lost: r.Lost, Kernel: r.Kernel, Seconds: r.Run.Seconds(),
+		Attached: append([]string{}, r.Attached...), Idle: w.idle(r.Attached), Unconfined: r.Unconfined, Lost: r.Lost, Kernel: r.Kernel, Seconds: r.Time.Seconds(),
 	})
 	out.text(",\n\"records\": ")
 	if out.err == nil {
@@ -296,7 +295,7 @@ func (a *app) trialJSON(r *trial.Result, log *audit.Log, d denialList, w *answer
 	return nil
 }
 
-func readAll(f *os.File) (string, error) {
+func readAll(f io.Reader) (string, error) {
 	b, err := io.ReadAll(f)
 	if err != nil {
 		return "", machineError(err)

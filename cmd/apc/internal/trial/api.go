@@ -32,6 +32,9 @@ type Options struct {
 	// seconds later it is ended.
 	Timeout time.Duration
 
+	// Steps run after the command, one after another, as it did.
+	Steps []Step
+
 	MemoryMB int      // 512 by default
 	Tmpfs    []string // directories that are empty at first
 	Write    []Copy
@@ -48,6 +51,19 @@ type Options struct {
 
 	// self is the program that the guest runs, where it is not this one.
 	self string
+}
+
+// Step is a command that runs when nothing is left of those before it. What it
+// does not say is as in Options.
+type Step struct {
+	// Profiles are loaded first, in the place of those that are called the same.
+	Profiles []Profile
+	Command  []string
+	Enter    string
+	// Now has the step's process change to Enter before it executes the
+	// command, so that the profile may deny that. Else it changes in executing.
+	Now     bool
+	Timeout time.Duration
 }
 
 // Copy brings out what the command made or changed below a directory of the
@@ -73,43 +89,55 @@ type Answer struct {
 	Allow, Deny, Audit, Quiet uint32
 }
 
-// Result is what a trial showed. Its files are open for reading from their
-// beginnings, and gone when they are closed, but for those in Options.Keep.
-type Result struct {
+// Outcome is how a command went. What is to be read from it is there until its
+// Result is closed.
+type Outcome struct {
 	// ExitCode is the command's; 128 and the signal's number where one ended
 	// it, 124 after the timeout.
 	ExitCode int
 	Signal   syscall.Signal
 	TimedOut bool
 
-	Stdout, Stderr *os.File
-	// Truncated says that Stdout or Stderr lacks what came after 64 MB.
-	Truncated bool
+	Stdout, Stderr *io.SectionReader
 
 	// Records has one record of the kernel a line: "audit: type=1400
 	// audit(TIME:ID): apparmor=…".
-	Records     *os.File
+	Records     *io.SectionReader
 	RecordCount int
+
+	Time time.Duration
+}
+
+// Result is what a trial showed: of the command, and of the steps that were
+// begun.
+type Result struct {
+	Outcome
+	Steps []Outcome
+
+	// Truncated says that Stdout or Stderr lacks what came after 64 MB of all.
+	Truncated bool
 	// Lost says why records may be missing; it is empty where none is.
 	Lost string
 
-	// Attached names the loaded profiles that a process was seen under.
+	// Attached names the loaded profiles that a process of the command was seen
+	// under.
 	Attached []string
-	// Unconfined says that there were profiles and no process under any.
+	// Unconfined says that there were profiles and none under any.
 	Unconfined bool
 
 	Answers []Answer // in the order of the queries
 
-	Kernel          string // release
-	Boot, Load, Run time.Duration
+	Kernel     string // release
+	Boot, Load time.Duration
+
+	files []*os.File
 }
 
-// Close closes the result's files.
+// Close closes the result's files; they are gone then, but for those in
+// Options.Keep.
 func (r *Result) Close() error {
-	for _, f := range []*os.File{r.Stdout, r.Stderr, r.Records} {
-		if f != nil {
-			f.Close()
-		}
+	for _, f := range r.files {
+		f.Close()
 	}
 	return nil
 }

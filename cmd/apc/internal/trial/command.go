@@ -9,9 +9,11 @@ import (
 	"os"
 	"os/exec"
 	"os/user"
+	"path/filepath"
 	"runtime"
 	"runtime/debug"
 	"strconv"
+	"strings"
 	"syscall"
 	"time"
 
@@ -30,9 +32,9 @@ const (
 	exitSignalAfter = 128
 )
 
-// command runs the command, until nothing of it is left, and collects the
-// records of that time.
-func (g *guest) command() error {
+// commands runs the command and the steps, and collects the records of that
+// time.
+func (g *guest) commands() error {
 	records, err := newCollector(newNonce(), g.out)
 	if err != nil {
 		return err
@@ -44,27 +46,52 @@ func (g *guest) command() error {
 	if err != nil {
 		return err
 	}
+	first := Step{Command: g.job.Command, Enter: g.job.Enter, Timeout: g.job.Timeout}
 	w := newWatcher()
+	for i, s := range append([]Step{first}, g.job.Steps...) {
+		if i > 0 {
+			w = nil
+		}
+		if err := g.step(s, who, w, records); err != nil {
+			return err
+		}
+		if i == 0 {
+			w.stop()
+			g.report.Attached, g.report.Confined = w.seen()
+		}
+	}
+	g.report.Lost = records.stop()
+	return nil
+}
+
+// step runs one command, until nothing of it is left and all is sent that it
+// left behind. A watcher may be nil.
+func (g *guest) step(s Step, who *identity, w *watcher, records *collector) error {
+	if len(s.Profiles) > 0 {
+		if err := records.leaveOut(func() error { return loadProfiles(s.Profiles) }); err != nil {
+			return err
+		}
+	}
 	output, err := newOutput(g.out, who)
 	if err != nil {
 		return err
 	}
-	pid, err := g.start(w, who, output)
+	var end outcome
+	pid, err := g.start(s, who, w, output)
 	output.closeCommandsEnds()
 	switch {
 	case errors.As(err, new(*startError)):
 		fmt.Fprintln(g.out.writer(frameStderr), err)
-		g.report.ExitCode = exitCode(err)
+		end.ExitCode = exitCode(err)
 	case err != nil:
 		return err
 	default:
 		g.out.send(frameStarted, nil)
-		g.wait(pid, w)
+		end = wait(pid, s.Timeout, w)
 	}
 	output.wait()
-	g.report.Lost = records.stop()
-	g.report.Attached, g.report.Confined = w.seen()
-	return nil
+	records.flush()
+	return g.out.sendJSON(frameOutcome, end)
 }
 
 // startError says that the command itself cannot be run.
@@ -83,93 +110,111 @@ func exitCode(err error) int {
 	return exitNotRun
 }
 
-// start starts the command under the eyes of w and, if the job says so, in a
-// profile.
+// start starts a step's command under the eyes of w and, if the step says so, in
+// a profile.
 //
 // Both are properties of the thread that forks, so it is given up afterwards.
 // While it forks it waits for the command's exec, and that for w. So w must find
 // one of the scheduler's processors free, and nothing may stop the world.
-func (g *guest) start(w *watcher, who *identity, out *output) (pid int, err error) {
+func (g *guest) start(s Step, who *identity, w *watcher, out *output) (pid int, err error) {
 	defer debug.SetGCPercent(debug.SetGCPercent(-1))
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(4))
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
 		runtime.LockOSThread() // for good: the thread ends with this function
-		pid, err = g.fork(w, who, out)
+		pid, err = g.fork(s, who, w, out)
 	}()
 	<-done
 	return pid, err
 }
 
-func (g *guest) fork(w *watcher, who *identity, out *output) (int, error) {
-	path, err := exec.LookPath(g.job.Command[0])
+func (g *guest) fork(s Step, who *identity, w *watcher, out *output) (int, error) {
+	path, err := g.lookPath(s.Command[0])
 	if err != nil {
-		return 0, &startError{g.job.Command[0], err}
+		return 0, &startError{s.Command[0], err}
 	}
-	if err := w.watchThread(); err != nil {
-		return 0, err
+	if w != nil {
+		if err := w.watchThread(); err != nil {
+			return 0, err
+		}
 	}
-	if err := enterOnExec(g.job.Enter); err != nil {
-		return 0, err
-	}
-	pid, err := syscall.ForkExec(path, g.job.Command, &syscall.ProcAttr{
+	attr := &syscall.ProcAttr{
 		Dir: g.job.Dir, Env: os.Environ(), Files: out.files(),
 		Sys: &syscall.SysProcAttr{Setsid: true, Credential: who.credential()},
-	})
+	}
+	if err := enter(s); err != nil {
+		return 0, err
+	}
+	pid, err := syscall.ForkExec(path, s.Command, attr)
 	if err != nil {
 		return 0, &startError{path, err}
 	}
 	return pid, nil
 }
 
-// enterOnExec has the next program that this thread executes start in a profile.
-func enterOnExec(profile string) error {
-	if profile == "" {
+// lookPath finds a program as a shell in the job's directory does.
+func (g *guest) lookPath(program string) (string, error) {
+	if strings.Contains(program, "/") && !filepath.IsAbs(program) {
+		program = filepath.Join(g.job.Dir, program)
+	}
+	return exec.LookPath(program)
+}
+
+// enter has this thread, or the next program that it executes, run in the
+// step's profile.
+func enter(s Step) error {
+	file, word := "exec", "exec "
+	if s.Now {
+		file, word = "current", "changeprofile "
+	}
+	if s.Enter == "" {
 		return nil
 	}
-	if err := writeOnce("/proc/thread-self/attr/exec", []byte("exec "+profile)); err != nil {
-		return fmt.Errorf("entering profile %s: %w", profile, err)
+	if err := writeOnce("/proc/thread-self/attr/"+file, []byte(word+s.Enter)); err != nil {
+		return fmt.Errorf("entering profile %s: %w", s.Enter, err)
 	}
 	return nil
 }
 
-// wait waits for the command, and ends it after the timeout; then it ends what
-// is left.
-func (g *guest) wait(pid int, w *watcher) {
+// wait waits for a command, and ends it after the timeout; then it ends what is
+// left.
+func wait(pid int, limit time.Duration, w *watcher) (end outcome) {
 	ended := make(chan unix.WaitStatus, 1)
 	gone := make(chan struct{})
 	go reap(pid, ended, gone)
 
 	var timeout <-chan time.Time
-	if g.job.Timeout > 0 {
-		timeout = time.After(g.job.Timeout)
+	if limit > 0 {
+		timeout = time.After(limit)
 	}
 	select {
 	case status := <-ended:
-		g.ended(status)
+		end = ending(status)
 	case <-timeout:
-		g.report.TimedOut, g.report.ExitCode = true, exitTimeout
+		end = outcome{TimedOut: true, ExitCode: exitTimeout}
 		unix.Kill(-1, unix.SIGTERM)
 		select {
 		case <-ended:
 		case <-time.After(graceLimit):
 		}
 	}
-	w.lookAround()
+	if w != nil {
+		w.lookAround()
+	}
 	unix.Kill(-1, unix.SIGKILL)
 	select {
 	case <-gone:
 	case <-time.After(graceLimit):
 	}
+	return end
 }
 
-func (g *guest) ended(status unix.WaitStatus) {
-	g.report.ExitCode = status.ExitStatus()
+func ending(status unix.WaitStatus) outcome {
 	if status.Signaled() {
-		g.report.Signal = int(status.Signal())
-		g.report.ExitCode = exitSignalAfter + g.report.Signal
+		return outcome{Signal: int(status.Signal()), ExitCode: exitSignalAfter + int(status.Signal())}
 	}
+	return outcome{ExitCode: status.ExitStatus()}
 }
 
 // reap waits for every process, as process 1 must, until there is none.

@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"strings"
 	"time"
@@ -55,6 +56,7 @@ type guestJob struct {
 	Dir, User string
 	Enter     string
 	Timeout   time.Duration
+	Steps     []Step
 	Tmpfs     []string
 	Write     []Copy
 	Queries   []Query
@@ -136,7 +138,7 @@ func (g *guest) do(path string) error {
 		return err
 	}
 	if len(g.job.Command) > 0 {
-		if err := g.command(); err != nil {
+		if err := g.commands(); err != nil {
 			return err
 		}
 	}
@@ -146,6 +148,7 @@ func (g *guest) do(path string) error {
 // settle makes the new root as a command expects it.
 func (g *guest) settle() error {
 	setEnvironment(g.job.Env)
+	signal.Notify(make(chan os.Signal, 1)) // none ends process 1
 	if err := lockModules(); err != nil {
 		return err
 	}
@@ -198,7 +201,11 @@ func (g *guest) load() error {
 			return err
 		}
 	}
-	for _, p := range g.job.Profiles {
+	return loadProfiles(g.job.Profiles)
+}
+
+func loadProfiles(profiles []Profile) error {
+	for _, p := range profiles {
 		if err := loadProfile(p); err != nil {
 			return err
 		}

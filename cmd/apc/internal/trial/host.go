@@ -112,7 +112,7 @@ func newScratch(o Options) (string, error) {
 	host, _ := os.Hostname()
 	b, err := json.Marshal(guestJob{
 		Profiles: o.Profiles, Complain: o.Complain,
-		Command: o.Command, Env: o.Env, Dir: o.Dir, User: o.User, Enter: o.Enter, Timeout: o.Timeout,
+		Command: o.Command, Env: o.Env, Dir: o.Dir, User: o.User, Enter: o.Enter, Timeout: o.Timeout, Steps: o.Steps,
 		Tmpfs: o.Tmpfs, Write: o.Write, Queries: o.Queries, Hostname: host,
 	})
 	if err == nil {

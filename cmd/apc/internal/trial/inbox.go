@@ -37,6 +37,10 @@ type inbox struct {
 
 	began  time.Time
 	report *report
+
+	current Outcome  // until its end comes
+	at      [3]int64 // where current's stdout, stderr and records begin
+	ended   int      // how many outcomes came
 }
 
 // newInbox opens the files that a result consists of: in Options.Keep, or in a
@@ -58,8 +62,7 @@ func newInbox(o Options, scratch string) (*inbox, error) {
 		}
 		files[i] = f
 	}
-	r := in.result
-	r.Stdout, r.Stderr, r.Records = files[0], files[1], files[2]
+	in.result.files = files[:3]
 	in.stdout = spool{file: files[0], live: o.Stdout, room: maxOutput}
 	in.stderr = spool{file: files[1], live: o.Stderr, room: maxOutput}
 	in.records = spool{file: files[2], room: 1 << 62}
@@ -73,7 +76,13 @@ type spool struct {
 	file *os.File
 	live io.Writer
 	room int64
+	size int64
 	cut  bool
+}
+
+// since returns what was written after a number of bytes.
+func (s *spool) since(start int64) *io.SectionReader {
+	return io.NewSectionReader(s.file, start, s.size-start)
 }
 
 func (s *spool) Write(b []byte) (int, error) {
@@ -85,6 +94,7 @@ func (s *spool) Write(b []byte) (int, error) {
 		b, s.cut = b[:s.room], true
 	}
 	s.room -= int64(len(b))
+	s.size += int64(len(b))
 	if _, err := s.file.Write(b); err != nil {
 		return 0, err
 	}
@@ -122,14 +132,15 @@ func (in *inbox) take(kind byte, payload []byte) (err error) {
 	case frameStderr:
 		_, err = in.stderr.Write(payload)
 	case frameRecords:
-		r.RecordCount += bytes.Count(payload, []byte{'\n'})
+		in.current.RecordCount += bytes.Count(payload, []byte{'\n'})
 		_, err = in.records.Write(payload)
 	case frameAnswers:
 		err = in.answers(payload)
 	case frameTar:
 		err = in.copies.take(payload)
+	case frameOutcome:
+		err = in.commandEnded(payload)
 	case frameReport:
-		r.Run = in.lap()
 		in.report = new(report)
 		err = json.Unmarshal(payload, in.report)
 	default:
@@ -149,11 +160,40 @@ func (in *inbox) lap() time.Duration {
 // commandStarted has the host wait as long as the command may take.
 func (in *inbox) commandStarted() {
 	in.started = true
-	if in.o.Timeout > 0 {
-		in.patience.Reset(in.o.Timeout + endLimit)
+	limit := in.o.Timeout
+	if i := in.ended - 1; i >= 0 && i < len(in.o.Steps) {
+		limit = in.o.Steps[i].Timeout
+	}
+	if limit > 0 {
+		in.patience.Reset(limit + endLimit)
 	} else {
 		in.patience.Stop()
 	}
+}
+
+// commandEnded takes how the command ended, or a step.
+func (in *inbox) commandEnded(payload []byte) error {
+	var end outcome
+	if err := json.Unmarshal(payload, &end); err != nil {
+		return err
+	}
+	in.current.ExitCode, in.current.Signal, in.current.TimedOut = end.ExitCode, syscall.Signal(end.Signal), end.TimedOut
+	in.keepCurrent()
+	return nil
+}
+
+// keepCurrent puts what came of a command into the result. The next one begins.
+func (in *inbox) keepCurrent() {
+	c := in.current
+	c.Time = in.lap()
+	c.Stdout, c.Stderr, c.Records = in.stdout.since(in.at[0]), in.stderr.since(in.at[1]), in.records.since(in.at[2])
+	if in.ended == 0 {
+		in.result.Outcome = c
+	} else {
+		in.result.Steps = append(in.result.Steps, c)
+	}
+	in.ended++
+	in.current, in.at = Outcome{}, [3]int64{in.stdout.size, in.stderr.size, in.records.size}
 }
 
 func (in *inbox) answers(payload []byte) error {
@@ -168,10 +208,8 @@ func (in *inbox) answers(payload []byte) error {
 func (in *inbox) finish(ctx context.Context, err error) (*Result, error) {
 	r := in.result
 	r.Truncated = in.stdout.cut || in.stderr.cut
-	for _, f := range []*os.File{r.Stdout, r.Stderr, r.Records} {
-		if _, e := f.Seek(0, io.SeekStart); err == nil {
-			err = e
-		}
+	if in.report == nil && in.started || in.ended == 0 {
+		in.keepCurrent()
 	}
 	in.console.all.(*os.File).Close()
 	if e := in.copies.close(); err == nil {
@@ -201,7 +239,6 @@ func (in *inbox) failure(ctx context.Context, err error) error {
 
 func (in *inbox) takeReport() error {
 	r, q := in.result, in.report
-	r.ExitCode, r.Signal, r.TimedOut = q.ExitCode, syscall.Signal(q.Signal), q.TimedOut
 	r.Lost, r.Attached = q.Lost, q.Attached
 	r.Unconfined = len(in.o.Profiles) > 0 && len(in.o.Command) > 0 && !q.Confined
 	switch {

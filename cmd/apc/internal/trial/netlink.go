@@ -54,6 +54,7 @@ type collector struct {
 	mu      sync.Mutex
 	more    *sync.Cond
 	lines   []byte
+	sending bool
 	taking  bool
 	closed  bool
 	flushed chan struct{}
@@ -113,7 +114,7 @@ func (c *collector) receive() {
 				c.message(kind, buf[unix.SizeofNlMsghdr:n])
 			}
 		case unix.EAGAIN:
-			c.more.Signal()
+			c.more.Broadcast()
 			d := unix.NsecToTimespec(int64(pause))
 			unix.Nanosleep(&d, nil)
 			flags = 0
@@ -161,16 +162,30 @@ func (c *collector) forward() {
 	var spare []byte
 	for {
 		c.mu.Lock()
+		c.sending = false
+		c.more.Broadcast()
 		for len(c.lines) == 0 && !c.closed {
 			c.more.Wait()
 		}
 		lines := c.lines
-		c.lines = spare[:0]
+		c.lines, c.sending = spare[:0], true
 		c.mu.Unlock()
 		if len(lines) == 0 || c.out.send(frameRecords, lines) != nil {
 			return
 		}
 		spare = lines
+	}
+}
+
+// flush sends all records that the kernel has made until now. What goes wrong
+// will go wrong in stop too, which tells.
+func (c *collector) flush() {
+	_ = c.mark("flush")
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.more.Broadcast()
+	for len(c.lines) > 0 || c.sending {
+		c.more.Wait()
 	}
 }
 
@@ -181,13 +196,23 @@ func (c *collector) start() error {
 		return err
 	}
 	c.lost = s.Lost
-	if err := c.mark("start"); err != nil {
+	return c.leaveOut(func() error { return nil })
+}
+
+// leaveOut does something whose records are left out.
+func (c *collector) leaveOut(do func() error) error {
+	c.take(false)
+	defer c.take(true)
+	if err := do(); err != nil {
 		return err
 	}
+	return c.mark("left out")
+}
+
+func (c *collector) take(yes bool) {
 	c.mu.Lock()
-	c.taking = true
-	c.mu.Unlock()
-	return nil
+	defer c.mu.Unlock()
+	c.taking = yes
 }
 
 // stop sends all records that the kernel has made until now, and says why some
@@ -203,7 +228,7 @@ func (c *collector) stop() (lost string) {
 	}
 	c.mu.Lock()
 	c.closed = true
-	c.more.Signal()
+	c.more.Broadcast()
 	c.mu.Unlock()
 	<-c.flushed
 	return lost

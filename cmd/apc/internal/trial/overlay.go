@@ -79,7 +79,7 @@ func buildRoot(release string) (upper *os.File, err error) {
 	if err := fillDev(newRoot + "/dev"); err != nil {
 		return nil, err
 	}
-	return upper, enter(newRoot)
+	return upper, enterRoot(newRoot)
 }
 
 func mountAll(root string, mounts []mount) error {
@@ -95,8 +95,8 @@ func mountAll(root string, mounts []mount) error {
 	return nil
 }
 
-// enter makes a folder the root and leaves the old one (pivot_root(2)).
-func enter(root string) error {
+// enterRoot makes a folder the root and leaves the old one (pivot_root(2)).
+func enterRoot(root string) error {
 	if err := os.Chdir(root); err != nil {
 		return err
 	}

@@ -19,17 +19,22 @@ const (
 	frameStderr  = 'e'
 	frameRecords = 'r' // whole lines
 	frameAnswers = 'a' // Answers, binary
+	frameOutcome = 'c' // an outcome; what came before it belongs to it
 	frameTar     = 't' // a piece of a tar stream; an empty one ends it
 	frameReport  = 'q' // a report; the last frame
 )
 
 const maxFrame = 64 << 10
 
-// report is what the guest says at the end.
-type report struct {
+// outcome is how a command ended.
+type outcome struct {
 	ExitCode int
 	Signal   int
 	TimedOut bool
+}
+
+// report is what the guest says at the end.
+type report struct {
 	Lost     string
 	Attached []string
 	// Confined says that some process was under a profile.

@@ -110,7 +110,9 @@ func text(t testing.TB, r io.Reader) string {
 }
 
 // events reads the records as apc does.
-func events(t testing.TB, r *Result) []audit.Event {
+func events(t testing.TB, r *Result) []audit.Event { return outcomeEvents(t, r.Outcome) }
+
+func outcomeEvents(t testing.TB, r Outcome) []audit.Event {
 	t.Helper()
 	var all []audit.Event
 	lines := bufio.NewScanner(r.Records)
@@ -152,7 +154,7 @@ func TestTrue(t *testing.T) {
 	if r.ExitCode != 0 || r.RecordCount != 0 || r.Unconfined || !strings.HasPrefix(r.Kernel, "6.") {
 		t.Errorf("%+v", r)
 	}
-	t.Logf("boot %v, load %v, run %v", r.Boot, r.Load, r.Run)
+	t.Logf("boot %v, load %v, run %v", r.Boot, r.Load, r.Time)
 }
 
 func TestHowACommandEnds(t *testing.T) {
@@ -440,4 +442,44 @@ func TestSideBySide(t *testing.T) {
 		})
 	}
 	wg.Wait()
+}
+
+// Steps see what the command left, each has its own output and records, and may
+// come with another profile of the same name.
+func TestSteps(t *testing.T) {
+	wider := Profile{Name: "trial_cat", Text: []byte(strings.Replace(catProfile, "signal", "/run/left r, signal", 1))}
+	r := try(t, Options{
+		Profiles: cat(), Command: shell("echo left >/run/left; echo begun; sleep 100 & exit 3"), Dir: "/usr/bin",
+		Steps: []Step{
+			{Command: []string{"./cat", "/run/left"}, Enter: "trial_cat"},
+			{Command: []string{"cat", "/run/left"}, Enter: "trial_cat", Profiles: []Profile{wider}},
+			{Command: []string{"id", "-u"}, Enter: "trial_cat", Now: true},
+			{Command: []string{"cat", "/run/left", "/run/nothing"}},
+			{Command: []string{"sleep", "100"}, Timeout: 100 * time.Millisecond},
+		},
+	})
+	if got := text(t, r.Stdout); r.ExitCode != 3 || got != "begun\n" || r.RecordCount != 0 || len(r.Attached) != 0 {
+		t.Errorf("the command: exit %d, stdout %q, %d records, attached %q", r.ExitCode, got, r.RecordCount, r.Attached)
+	}
+	want := []struct {
+		code      int
+		stdout    string
+		operation string
+	}{{1, "", "open"}, {0, "left\n", ""}, {126, "", "exec"}, {1, "left\n", ""}, {124, "", ""}}
+	if len(r.Steps) != len(want) {
+		t.Fatalf("%d steps", len(r.Steps))
+	}
+	for i, w := range want {
+		s := r.Steps[i]
+		if got := text(t, s.Stdout); s.ExitCode != w.code || got != w.stdout {
+			t.Errorf("step %d: exit %d, stdout %q, stderr %q", i, s.ExitCode, got, text(t, s.Stderr))
+		}
+		operations := ""
+		for _, e := range outcomeEvents(t, s) {
+			operations += e.Operation
+		}
+		if operations != w.operation {
+			t.Errorf("step %d: records of %q", i, operations)
+		}
+	}
 }

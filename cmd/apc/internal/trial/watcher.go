@@ -107,6 +107,9 @@ func (w *watcher) ioctl(call uintptr, arg unsafe.Pointer) unix.Errno {
 	return e
 }
 
+// stop ends the watch, when nothing that was watched is left.
+func (w *watcher) stop() { unix.Close(w.listener) }
+
 // look looks at one process, and at all while none was seen under a profile.
 func (w *watcher) look(pid int) {
 	w.note(labelOf(pid))
