@@ -46,8 +46,10 @@ type Output struct {
 	Accepted int
 	// Widenings lists the rules that passes made wider, as the policy asks.
 	Widenings []optimize.Widening
-	Diags     diag.List
-	Dumps     []Dump
+	// Substitutions lists the includes that passes put in the place of rules.
+	Substitutions []optimize.Substitution
+	Diags         diag.List
+	Dumps         []Dump
 	// Lowered counts the rules before the passes, Rules those after them.
 	Lowered, Rules int
 
@@ -127,32 +129,40 @@ func (out *Output) optimise(opts Options) {
 		level = optimize.LevelWiden
 	}
 	asked := widenable(out.Service, out.Module)
+	given := optimize.Given{Wishes: asked.wishes()}
+	base := opts.Base
 	for _, pass := range optimize.Passes {
-		if pass.At(level) && (!pass.Base || opts.Base != nil) {
-			out.run(pass, asked.wishes(), opts)
-			out.checked(pass.Name, opts)
+		if !pass.At(level) || pass.Base && base == nil {
+			continue
 		}
+		switch read := out.Module.Base != ""; {
+		case pass.Base && !read:
+			if !out.readIncludes(base) {
+				base = nil
+				continue
+			}
+			given.Shelf = base.shelf(out.Module)
+		case !pass.Base && read:
+			out.relied(base)
+		}
+		out.run(pass, given)
+		out.checked(pass.Name, opts)
 	}
 	if level == optimize.LevelWiden {
 		out.Diags = append(out.Diags, asked.report(out.Widenings)...)
 	}
+	out.Diags = append(out.Diags, substituted(out.Substitutions)...)
 }
 
 // run runs a pass and checks what it did.
-func (out *Output) run(pass optimize.Pass, wishes optimize.Wishes, opts Options) {
+func (out *Output) run(pass optimize.Pass, given optimize.Given) {
 	before := out.Module
-	if pass.Base {
-		resolved, ok := out.withIncludes(opts.Base)
-		if !ok {
-			return
-		}
-		before = resolved
-		defer out.relied(opts.Base)
-	}
-	var widened []optimize.Widening
-	out.Module, widened = pass.Run(before, wishes)
-	out.provedEqual(pass.Name, Widened(before, widened))
-	out.Widenings = append(out.Widenings, widened...)
+	var found optimize.Found
+	out.Module, found = pass.Run(before, given)
+	out.provedEqual(pass.Name, withOptional(Widened(before, found.Widenings), found.Substitutions))
+	out.Widenings = append(out.Widenings, found.Widenings...)
+	out.Substitutions = append(out.Substitutions, found.Substitutions...)
+	out.Diags = append(out.Diags, out.suggested(found.Suggestions)...)
 }
 
 // checked checks the IR after a stage, and keeps it where that is asked for. A

@@ -22,7 +22,8 @@ var update = flag.Bool("update", false, "rewrite the expected parts of txtar cas
 // TestCompile compiles the policy files of each txtar case. What is expected
 // stands in files below want/: diagnostics, TARGET (the profile text) and
 // TARGET/STAGE (the IR after a stage). A case is compiled for the targets that
-// it has such files for, else for the default.
+// it has such files for, else for the default. A folder base of the case is the
+// base directory.
 func TestCompile(t *testing.T) {
 	root, err := filepath.Abs("../testdata/compile")
 	if err != nil {
@@ -86,11 +87,15 @@ func compileCase(t *testing.T, archive *txtar.Archive) map[string]string {
 	loader, diags := policy.NewLoader(policy.Options{Modules: stdlib.Modules})
 	p, more := loader.Load(policy.Folder{Path: "."})
 	diags = append(diags, more...)
+	opts := compiler.Options{Dump: true, Today: "2030-01-01"}
+	if _, err := os.Stat("base"); err == nil {
+		opts.Base = compiler.OpenBase("base")
+	}
 	got := map[string]string{}
 	if !diags.HasErrors() {
 		for _, target := range targets {
 			for _, s := range p.Services {
-				out := compiler.Compile(p, s, target, compiler.Options{Dump: true, Today: "2030-01-01"})
+				out := compiler.Compile(p, s, target, opts)
 				diags = append(diags, out.Diags...)
 				got[target.Name] += out.File.Text
 				for _, d := range out.Dumps {

@@ -101,9 +101,9 @@ func widened(p *ir.Profile, wishes optimize.Wishes) (*ir.Profile, []optimize.Wid
 	var all []optimize.Widening
 	m := module(p)
 	for _, pass := range optimize.Passes {
-		var some []optimize.Widening
-		m, some = pass.Run(m, wishes)
-		all = append(all, some...)
+		var found optimize.Found
+		m, found = pass.Run(m, optimize.Given{Wishes: wishes})
+		all = append(all, found.Widenings...)
 	}
 	return m.Profile, all
 }
@@ -283,7 +283,7 @@ func TestIncludedKeepsGrants(t *testing.T) {
 		p.Rules = append(p.Rules, included("a", false, read.Rules), included("b", true, missing.Rules))
 		for _, pass := range optimize.Passes {
 			if pass.Base {
-				after, _ := pass.Run(module(p), nil)
+				after, _ := pass.Run(module(p), optimize.Given{})
 				dropped += own + 2 - len(after.Profile.Rules)
 				if differences, err := grants.Equal(flat(p), flat(after.Profile), nil); err != nil || len(differences) > 0 {
 					t.Fatalf("%v %v\n%s%s%s", differences, err, dumped(p), dumped(read), dumped(after.Profile))

@@ -15,7 +15,8 @@ import (
 // all of them alike.
 type Proof struct {
 	Before string // before the passes
-	// Expected is Before with the rules that were listed as widenings.
+	// Expected is Before with the rules that were listed as widenings, and with
+	// the optional files of abstractions that took the place of rules.
 	Expected string
 	After    string // after the passes; must grant what Expected does
 }
@@ -23,21 +24,23 @@ type Proof struct {
 // Proof returns what there is to prove about the passes.
 func (out *Output) Proof() Proof {
 	return Proof{
-		Before:   textToProve(out.Fitted),
-		Expected: textToProve(Widened(out.Fitted, out.Widenings)),
-		After:    textToProve(out.Module),
+		Before:   textToProve(withoutLocal(out.Fitted)),
+		Expected: textToProve(withOptional(Widened(withoutLocal(out.Fitted), out.Widenings), out.Substitutions)),
+		After:    textToProve(withoutLocal(out.Module)),
 	}
 }
 
-// textToProve spells a module without the includes of the administrator's
+func textToProve(m *ir.Module) string { return apparmor.Emit(m, false).Text }
+
+// withoutLocal returns a module without the includes of the administrator's
 // rules.
-func textToProve(m *ir.Module) string {
-	return apparmor.Emit(m.Map(func(p *ir.Profile) []ir.Rule {
+func withoutLocal(m *ir.Module) *ir.Module {
+	return m.Map(func(p *ir.Profile) []ir.Rule {
 		return slices.DeleteFunc(slices.Clone(p.Rules), func(r ir.Rule) bool {
 			i, ok := r.Body.(rule.Include)
 			return ok && i.IfExists
 		})
-	}), false).Text
+	})
 }
 
 // Compare compares two compiled policies of the same profiles, and returns in

@@ -25,8 +25,8 @@ func (d Difference) String() string {
 }
 
 // Equal compares what two profiles grant, deny and record, and returns what
-// only one of them does. Includes count by their names, and by their rules where
-// these were read. Paths with variables that have no value count by their text,
+// only one of them does. Includes count by their rules where these were read,
+// and else by their names, as does what may be missing. Paths with variables that have no value count by their text,
 // so that a difference between such is found but equality of different
 // spellings is not. The error tells of globs too complex to compare.
 func Equal(before, after *ir.Profile, values map[string][]string) ([]Difference, error) {
@@ -98,12 +98,12 @@ func facts(p *ir.Profile) factSet {
 	return f
 }
 
-// rules notes the facts of rules. What an include brings in counts where it was
-// read, but for files that may be missing.
+// rules notes the facts of rules.
 func (f factSet) rules(rules []ir.Rule) {
 	for _, r := range rules {
-		if i, ok := r.Body.(rule.Include); ok && !i.IfExists {
+		if i, ok := r.Body.(rule.Include); ok && !i.IfExists && len(r.Included) > 0 {
 			f.rules(r.Included)
+			continue
 		}
 		if b, ok := r.Body.(rule.File); ok {
 			f.file(r, b)
@@ -179,14 +179,19 @@ func within(part, open rule.Rule) bool {
 }
 
 // file notes the facts of a file rule. An exact path with a transition wins
-// over patterns, so transitions count by their text; so do rules with a
-// priority, which rank all others.
+// over patterns, so transitions count by their text; so do links to certain files
+// and rules with a priority, which rank all others.
 func (f factSet) file(r ir.Rule, b rule.File) {
 	if b.Path == "" || r.Priority != 0 || r.Action == rule.Prompt {
 		f.other(r.Rule)
 		return
 	}
-	words := b.Grants().Words()
+	access := b.Grants()
+	if b.LinkTarget() != "" {
+		f.other(rule.Rule{Qualifiers: r.Qualifiers, Body: rule.File{Path: b.Path, Access: rule.LinkTo, Target: b.Target}})
+		access &^= rule.LinkTo
+	}
+	words := access.Words()
 	switch b.Exec {
 	case "":
 	case "x":

@@ -17,6 +17,7 @@ type path struct {
 	// of it.
 	prefix string
 	bad    bool // no glob, or one with variables of no value: it counts by its text
+	made   *glob.Automaton
 }
 
 // library holds the globs of the profiles that are compared, by their texts.
@@ -146,21 +147,35 @@ func (s *pathSet) anyLacking(texts []string) (witness string, found bool, err er
 	return "", false, nil
 }
 
-// outsideAll returns a path that p matches and none of the others does: first
-// by asking for one that has all of p, then by their union.
+// outsideAll returns a path that p matches and none of the others does. It asks
+// first whether one of them has all of p, then whether any has p's shortest path,
+// and only then for their union.
 func outsideAll(p *path, others []*path) (witness string, found bool, err error) {
-	var near []glob.Glob
 	for _, o := range others {
 		if all, err := includes(o, p); err == nil && all {
 			return "", false, nil
 		}
+	}
+	mine, err := p.automaton()
+	if err != nil {
+		return "", false, fmt.Errorf("%s: %w", p.glob, err)
+	}
+	shortest, any := mine.Shortest()
+	if !any {
+		return "", false, nil
+	}
+	var near []glob.Glob
+	matched := false
+	for _, o := range others {
+		matched = matched || o.glob.Match(shortest)
+	}
+	if !matched {
+		return shortest, true, nil
+	}
+	for _, o := range others {
 		if meets(o, p) {
 			near = append(near, o.glob)
 		}
-	}
-	mine, err := glob.Compile(p.glob)
-	if err != nil {
-		return "", false, fmt.Errorf("%s: %w", p.glob, err)
 	}
 	all, err := glob.Compile(near...)
 	if err != nil {
@@ -168,6 +183,15 @@ func outsideAll(p *path, others []*path) (witness string, found bool, err error)
 	}
 	ok, witness, err := all.Includes(mine)
 	return witness, !ok && err == nil, err
+}
+
+// automaton returns the automaton of the glob, which is made once.
+func (p *path) automaton() (*glob.Automaton, error) {
+	var err error
+	if p.made == nil {
+		p.made, err = glob.Compile(p.glob)
+	}
+	return p.made, err
 }
 
 // includes says whether o matches all that p does. A literal has no more than

@@ -33,10 +33,10 @@ const minSiblings = 2
 // collapse makes the rules on files of one directory one rule on all of its
 // files, where the policy wants that. It keeps off denies and prompts, rules
 // with a priority, transitions, and directories that have a secret.
-func collapse(m *ir.Module, wishes Wishes) (*ir.Module, []Widening) {
-	var all []Widening
+func collapse(m *ir.Module, given Given) (*ir.Module, Found) {
+	var found Found
 	out := m.Map(func(p *ir.Profile) []ir.Rule {
-		wish, asked := wishes[p.Name]
+		wish, asked := given.Wishes[p.Name]
 		if !asked {
 			return p.Rules
 		}
@@ -52,11 +52,11 @@ func collapse(m *ir.Module, wishes Wishes) (*ir.Module, []Widening) {
 				gone[i] = true
 			}
 			at[s.rules[0]] = []ir.Rule{r}
-			all = append(all, Widening{p.Name, r, s.from(p.Rules), added(r, before), s.dir, named})
+			found.Widenings = append(found.Widenings, Widening{p.Name, r, s.from(p.Rules), added(r, before), s.dir, named})
 		}
 		return replace(p.Rules, gone, at)
 	})
-	return out, all
+	return out, found
 }
 
 // wants says whether siblings may become one rule, and whether that is since

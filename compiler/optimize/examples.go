@@ -35,6 +35,9 @@ func knownFiles(rules []ir.Rule) []knownFile {
 			continue
 		}
 		known := knownFile{q: r.Qualifiers, access: f.Grants(), glob: g}
+		if f.LinkTarget() != "" {
+			known.access &^= rule.LinkTo
+		}
 		known.path, known.literal = g.IsLiteral()
 		out = append(out, known)
 	}

@@ -2,7 +2,7 @@
 // says whether it changes what the profile grants, and one that does lists
 // what it changed.
 //
-// It may import lang/rule, lang/glob and compiler/ir.
+// It may import lang/rule, lang/glob, compiler/ir and compiler/grants.
 package optimize
 
 import (
@@ -43,7 +43,20 @@ type Pass struct {
 	Effect Effect
 	Text   bool // it changes the spelling alone, and runs at every level
 	Base   bool // it relies on a base directory, whose rules stand below the includes
-	Run    func(*ir.Module, Wishes) (*ir.Module, []Widening)
+	Run    func(*ir.Module, Given) (*ir.Module, Found)
+}
+
+// Given is what passes are given beside the module.
+type Given struct {
+	Wishes Wishes
+	Shelf  *Shelf // abstractions that may stand for rules; nil for none
+}
+
+// Found is what a pass has to tell.
+type Found struct {
+	Widenings     []Widening
+	Substitutions []Substitution // that were made
+	Suggestions   []Substitution // that would add something
 }
 
 // At says whether the pass runs at a level.
@@ -59,13 +72,15 @@ var Passes = []Pass{
 	{Name: "collapse", Doc: "make rules on files of one directory a rule on all of its files, where the policy asks for it", Effect: Widens, Run: collapse},
 	{Name: "subsume", Doc: "drop rules all of which another rule grants or denies in the same way", Effect: Exact, Run: exact(subsume)},
 	{Name: "included", Doc: "drop rules that an include from the base directory has", Effect: Exact, Base: true, Run: exact(included)},
+	{Name: "substitute", Doc: "put an include from the base directory in the place of rules, where it brings nothing else", Effect: Exact, Base: true, Run: substitute},
 	{Name: "factor", Doc: "make rules on many files of one directory a few rules with alternations", Effect: Exact, Run: exact(factor)},
 	{Name: "order", Doc: "put rules in the order in which a profile is read", Effect: Exact, Text: true, Run: exact(order)},
 }
 
-// exact makes a pass of a function that needs no wishes and widens nothing.
-func exact(f func(*ir.Module) *ir.Module) func(*ir.Module, Wishes) (*ir.Module, []Widening) {
-	return func(m *ir.Module, _ Wishes) (*ir.Module, []Widening) { return f(m), nil }
+// exact makes a pass of a function that needs nothing but the module and has
+// nothing to tell.
+func exact(f func(*ir.Module) *ir.Module) func(*ir.Module, Given) (*ir.Module, Found) {
+	return func(m *ir.Module, _ Given) (*ir.Module, Found) { return f(m), Found{} }
 }
 
 // normalise spells each rule in one way.
@@ -120,9 +135,9 @@ func merge(m *ir.Module) *ir.Module {
 func ranked(r ir.Rule) bool { return r.Priority != 0 || r.Action == rule.Prompt }
 
 // join adds up two file rules on one path; ok is false where their transitions
-// differ.
+// differ, or what may be linked to.
 func join(a, b rule.File) (rule.File, bool) {
-	if a.Exec != "" && b.Exec != "" && (a.Exec != b.Exec || a.Target != b.Target) {
+	if a.LinkTarget() != b.LinkTarget() || a.Exec != "" && b.Exec != "" && (a.Exec != b.Exec || a.Target != b.Target) {
 		return a, false
 	}
 	if b.Exec != "" {

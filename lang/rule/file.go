@@ -132,6 +132,15 @@ func (f File) Grants() Access {
 	return a
 }
 
+// LinkTarget returns the only file that the rule lets its paths be linked to, ""
+// for any.
+func (f File) LinkTarget() string {
+	if f.Exec != "" {
+		return ""
+	}
+	return f.Target
+}
+
 // Link is a rule on hard links: `link subset /path -> /target,`.
 type Link struct {
 	Subset bool // the link may have no more permissions than its target

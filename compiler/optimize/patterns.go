@@ -1,0 +1,110 @@
+package optimize
+
+import (
+	"iter"
+	"strings"
+
+	"apc/compiler/ir"
+	"apc/lang/glob"
+	"apc/lang/rule"
+)
+
+// pattern is a file rule whose path has a wildcard, or a variable whose values
+// are known, at its index among the rules.
+type pattern struct {
+	index  int
+	prefix string // literal text before the first wildcard
+	glob   glob.Glob
+	rule   ir.Rule
+	file   rule.File
+}
+
+// patterns finds patterns by their prefixes.
+type patterns map[string][]pattern
+
+func findPatterns(rules []ir.Rule, values map[string][]string) patterns {
+	out := patterns{}
+	for i, r := range rules {
+		f, ok := r.Body.(rule.File)
+		if !ok || !strings.ContainsAny(f.Path, `*?[{\`) {
+			continue
+		}
+		if g, text, err := expand(f.Path, values); err == nil {
+			prefix := plainPrefix(text)
+			out[prefix] = append(out[prefix], pattern{i, prefix, g, r, f})
+		}
+	}
+	return out
+}
+
+// near yields the patterns that may match a path whose text is given: first
+// those that begin with a wildcard soonest.
+func (x patterns) near(text string) iter.Seq[pattern] {
+	return func(yield func(pattern) bool) {
+		for n := range len(text) + 1 {
+			for _, p := range x[text[:n]] {
+				if !yield(p) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// plainPrefix returns the text before the first character that means something
+// in a glob.
+func plainPrefix(text string) string {
+	if i := strings.IndexAny(text, `*?[{\`); i >= 0 {
+		return text[:i]
+	}
+	return text
+}
+
+// expand parses a path with the values of its variables, and returns its text
+// with these. A variable without a value is an error.
+func expand(path string, values map[string][]string) (glob.Glob, string, error) {
+	g, err := glob.Parse(path)
+	if err == nil && len(g.Variables()) > 0 {
+		g, err = g.Expand(values)
+	}
+	return g, g.String(), err
+}
+
+// having returns the indices of the patterns that have all of a rule, which
+// stands at index i or, for -1, elsewhere. A rule with a transition, or of
+// another rank, is had by none.
+func (x patterns) having(i int, r ir.Rule, values map[string][]string) iter.Seq[int] {
+	return func(yield func(int) bool) {
+		f, ok := r.Body.(rule.File)
+		if !ok || f.Path == "" || ranked(r) || f.Exec != "" && f.Exec != "x" {
+			return
+		}
+		g, text, err := expand(f.Path, values)
+		if err != nil {
+			return
+		}
+		for p := range x.near(text) {
+			if p.index == i || !within(r, f, p.rule, p.file) {
+				continue
+			}
+			if all, _, err := glob.Includes(p.glob, g); err == nil && all && !yield(p.index) {
+				return
+			}
+		}
+	}
+}
+
+// within says whether file rule w has all of r but for the paths: the same
+// qualifiers, where what holds for everybody holds for the owner too, and no
+// permission less. One that may link to a certain file has not all of a rule
+// that may link to any.
+func within(r ir.Rule, f rule.File, w ir.Rule, file rule.File) bool {
+	q := r.Qualifiers
+	if !w.Owner && !w.Other {
+		q.Owner, q.Other = false, false
+	}
+	if q != w.Qualifiers || f.Exec != "" && f.Exec != file.Exec || file.LinkTarget() != "" {
+		return false
+	}
+	return f.Access&^file.Grants() == 0
+}
