@@ -55,6 +55,14 @@ certificate() {
 		-addext subjectAltName=DNS:localhost -days 2 -keyout "$1" -out "$2" 2>/dev/null
 }
 
+# readable hides folders behind empty ones where whoever started the trial, who
+# need not be root, may not read all that is in them.
+readable() {
+	for dir; do
+		[ ! -d "$dir" ] || find "$dir" -maxdepth 2 -type f -exec head -c 0 {} + 2>/dev/null || mount -t tmpfs -o mode=755 none "$dir"
+	done
+}
+
 # library names some shared library.
 library() { ls /lib/*/libm.so.6 /lib*/libm.so.6 2>/dev/null | head -n 1; }
 
@@ -80,6 +88,9 @@ PY
 # as root; what they are after is root's, so that nothing but the profile stands
 # in their way.
 prey() {
+	readable /root /etc/ssl/private
+	cat /etc/shadow >/dev/null 2>&1 || rm -f /etc/shadow
+	[ -e /etc/shadow ] || echo 'root:*:19000::::::' >/etc/shadow
 	mkdir -p /etc/cron.d /var/lib/other /etc/ssl/private /root/.ssh
 	echo secret | tee /var/lib/other/data >/etc/ssl/private/key.pem
 	chown root: /etc/ssl/private

@@ -3,6 +3,7 @@
 # capability kill: one is root, the other www-data.
 . ../common.sh
 
+readable /var/log/nginx
 /usr/sbin/nginx
 master=$(cat /run/nginx.pid)
 eventually pgrep -P "$master"

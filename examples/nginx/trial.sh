@@ -9,6 +9,7 @@ workers() { pgrep -P "$(pid '')" | sort; }
 changed() { [ -n "$(workers)" ] && [ "$(workers)" != "$1" ]; }
 
 step "a site with TLS, an error page of its own, and uploads"
+readable /var/log/nginx
 mkdir /etc/nginx/tls /var/lib/nginx/uploads
 certificate /etc/nginx/tls/key.pem /etc/nginx/tls/chain.pem
 echo hello >/var/www/html/index.html

@@ -24,6 +24,7 @@ stop() {
 
 step "install and start"
 install -D server.js /opt/links/server.js
+readable /var/lib/private
 install -d -m 711 /var/lib/private
 install -d -o 61234 -g 61234 /var/lib/private/links
 mount -t cgroup2 none /sys/fs/cgroup

@@ -16,6 +16,12 @@ postmaster() { head -n 1 "/run/postgresql/$version-trial.pid"; }
 
 version=$(ls /usr/lib/postgresql | sort -n | tail -n 1)
 install -d -o postgres -g postgres /run/postgresql
+readable /etc/ssl/private /root
+if ! [ -e /etc/ssl/private/ssl-cert-snakeoil.key ]; then
+	certificate /etc/ssl/private/ssl-cert-snakeoil.key /etc/ssl/certs/ssl-cert-snakeoil.pem
+	chown root:ssl-cert /etc/ssl/private/ssl-cert-snakeoil.key
+	chmod 640 /etc/ssl/private/ssl-cert-snakeoil.key
+fi
 export PGHOST=/run/postgresql PGPORT=5432
 
 step "a new cluster of version $version"

@@ -15,9 +15,9 @@ start() {
 
 step "install and start"
 install -D notes.py /opt/notes/notes.py
-install -d -m 700 /var/lib/private
+readable /var/lib/private
+install -d -m 711 /var/lib/private
 install -d -o 61234 -g 61234 /var/lib/private/notes
-chmod 711 /var/lib/private
 systemd
 start
 

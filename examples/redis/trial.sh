@@ -23,6 +23,14 @@ says() {
 # saved fails while a snapshot or a rewriting of the append-only file goes on.
 saved() { ! redis-cli info persistence | grep -E '(rdb_bgsave|aof_rewrite)_(in_progress|scheduled):1'; }
 
+readable /etc/redis /var/lib/redis /var/log/redis
+chown redis:redis /var/lib/redis /var/log/redis
+[ -e /etc/redis/redis.conf ] || cat >/etc/redis/redis.conf <<'CONF'
+bind 127.0.0.1 -::1
+pidfile /run/redis/redis-server.pid
+logfile /var/log/redis/redis-server.log
+dir /var/lib/redis
+CONF
 install -d -o redis -g redis /run/redis
 systemd
 
