@@ -2,6 +2,7 @@ package propose
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 
 	"apc/compiler/grants"
@@ -184,7 +185,18 @@ func rulesAbout(match matcher, rules []ir.Rule, want rule.Body) (about, near []i
 func rlimitInTheWay(r ir.Rule, want rule.Body) bool {
 	limit, ok := r.Body.(rule.Rlimit)
 	w, asked := want.(rule.Rlimit)
-	return ok && asked && limit.Name == w.Name
+	return ok && asked && limit.Name == w.Name && !reachesLimit(limit.Value, w.Value)
+}
+
+// reachesLimit says whether a limit is as high as what is asked for. One with a
+// unit is taken for lower, unless it is the same text.
+func reachesLimit(limit, asked string) bool {
+	if limit == "infinity" || limit == asked {
+		return true
+	}
+	have, err1 := strconv.ParseUint(limit, 10, 64)
+	want, err2 := strconv.ParseUint(asked, 10, 64)
+	return err1 == nil && err2 == nil && have >= want
 }
 
 // walk visits rules, and below an include those of its files.

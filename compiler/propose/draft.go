@@ -1,6 +1,8 @@
 package propose
 
 import (
+	"bytes"
+
 	"apc/lang/diag"
 )
 
@@ -86,15 +88,22 @@ func (d *Draft) before(e diag.Edit) (from, to int, ok bool) {
 	return e.Range.Start.Byte - delta, e.Range.End.Byte - delta, true
 }
 
-// difference returns the edit that makes another text of the editor's.
+// difference returns the edit of whole lines that makes another text of the
+// editor's.
 func (e *Editor) difference(after []byte) diag.Edit {
 	from := 0
 	for from < min(len(e.src), len(after)) && e.src[from] == after[from] {
 		from++
 	}
+	from = e.lineStart(from)
 	end := 0
 	for end < min(len(e.src), len(after))-from && e.src[len(e.src)-1-end] == after[len(after)-1-end] {
 		end++
+	}
+	if i := bytes.IndexByte(e.src[len(e.src)-end:], '\n'); i >= 0 {
+		end -= i
+	} else {
+		end = 0
 	}
 	return e.edit(from, len(e.src)-end, string(after[from:len(after)-end]))
 }
