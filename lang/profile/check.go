@@ -284,9 +284,9 @@ func (c *checker) branches(i *If, b *body, g group, live bool) {
 
 // inGroup checks what the blocks around a rule make of it.
 func (c *checker) inGroup(r *Rule, g group) {
-	if f, ok := r.Body.(rule.File); ok && (f.Exec != "" || f.Path == "") {
+	if exec, unsafe := execOf(r.Body); exec != "" {
 		for _, q := range g {
-			if (f.Exec == "x") != (q.Action == rule.Deny) {
+			if (exec == "x" && !unsafe) != (q.Action == rule.Deny) {
 				c.refuse(r.Range, "bad-access", "exec permission that does not go with the block around it",
 					"In a block of deny x stands alone, and in others it needs a transition. Write the rule outside of the block.")
 				return
@@ -297,6 +297,23 @@ func (c *checker) inGroup(r *Rule, g group) {
 		c.report(diag.Warningf(r.Range, "dropped-rule", lost+" that the block around the rule undoes",
 			"Parsers from 4.1 on take the action and priority from the block alone, so that even a deny grants. Write the rule outside of it."))
 	}
+}
+
+// execOf returns the exec permission that a rule has for the parser, and whether
+// that is said to be unsafe.
+func execOf(b rule.Body) (exec rule.Exec, unsafe bool) {
+	switch b := b.(type) {
+	case rule.File:
+		if b.Path == "" {
+			return "ix", false
+		}
+		return b.Exec, b.Unsafe
+	case rule.ChangeProfile:
+		if b.Exec != "" {
+			return "x", b.Mode == "unsafe"
+		}
+	}
+	return "", false
 }
 
 // rule checks one rule.

@@ -30,7 +30,7 @@ func (d *dbusRule) body(r *reader, _ words) rule.Body {
 	} else {
 		out.Name = name
 	}
-	r.checkDBus(d, out)
+	r.checkDBus(d, out, onPeer)
 	return out
 }
 
@@ -40,9 +40,12 @@ func has(conds []*condition, name string) bool {
 
 // checkDBus refuses conditions that contradict each other or the accesses
 // (dbus.cc).
-func (r *reader) checkDBus(d *dbusRule, out rule.DBus) {
-	message := out.Path != "" || out.Interface != "" || out.Member != "" || out.PeerLabel != "" || out.PeerName != ""
-	service := out.Name != ""
+func (r *reader) checkDBus(d *dbusRule, out rule.DBus, onPeer []*condition) {
+	message := out.PeerLabel != "" || has(onPeer, "name")
+	for _, name := range []string{"path", "interface", "member"} {
+		message = message || has(d.Conds, name) || has(onPeer, name)
+	}
+	service := has(d.Conds, "name")
 	at := func(access string) lexer.Token {
 		for i, w := range out.Access {
 			if w == access {
@@ -170,6 +173,7 @@ func (u *ioUringRule) body(r *reader, _ words) rule.Body {
 		conds = append(conds, u.Peer.Conds...)
 	}
 	r.conditions("io_uring", conds, slot{name: "label", into: &out.Label})
+	r.checkEndpoint(conds)
 	return out
 }
 

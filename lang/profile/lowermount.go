@@ -81,12 +81,12 @@ func (m *mountRule) body(r *reader, _ words) rule.Body {
 	}
 	r.mountConditions(m.Word, m.Conds, &out)
 	r.globs([]lexer.Token{m.Source, m.Target})
-	r.checkEncodable(m.Word, out)
+	r.checkEncodable(m.Word, out, present(m.Target))
 	return out
 }
 
-func (r *reader) checkEncodable(word lexer.Token, m rule.Mount) {
-	if m.Op != rule.KindUmount && !encodable(m) {
+func (r *reader) checkEncodable(word lexer.Token, m rule.Mount, target bool) {
+	if m.Op != rule.KindUmount && !encodable(m, target) {
 		r.refuse(word, "bad-mount", "mount rule that allows nothing",
 			"These options do not go together with a source, a mount point or a file system type: bind and move have no fstype, remount "+
 				"and the change of propagation have no source.")
@@ -100,7 +100,7 @@ func (u *umountRule) body(r *reader, _ words) rule.Body {
 	}
 	r.mountConditions(u.Word, u.Conds, &out)
 	r.glob(u.Target)
-	r.checkEncodable(u.Word, out)
+	r.checkEncodable(u.Word, out, present(u.Target))
 	return out
 }
 
@@ -110,7 +110,9 @@ func (r *reader) mountConditions(word lexer.Token, conds []*condition, out *rule
 		cond := rule.MountCondition{In: c.Op.Value == "in", Values: texts(c.Values)}
 		switch c.Name.Value {
 		case "fstype", "vfstype":
-			r.globs(c.Values)
+			if out.Op != rule.KindUmount { // the parser does not look at it there
+				r.globs(c.Values)
+			}
 			out.Fstype = append(out.Fstype, cond)
 		case "options", "option":
 			r.checkOptions(word, c)
@@ -143,8 +145,9 @@ func (r *reader) checkOptions(word lexer.Token, c *condition) {
 }
 
 // encodable says whether the parser finds any mount that the rule allows
-// (mount.cc: gen_flag_rules).
-func encodable(m rule.Mount) bool {
+// (mount.cc: gen_flag_rules); target says whether a mount point is given, be it
+// an empty one.
+func encodable(m rule.Mount, target bool) bool {
 	var equal, in []mountFlags
 	for _, c := range m.Options {
 		var set, clear mountFlags
@@ -161,6 +164,9 @@ func encodable(m rule.Mount) bool {
 			equal = append(equal, set)
 		}
 	}
+	if len(equal) == 0 && m.Op == rule.KindRemount && len(in) > 0 {
+		equal = []mountFlags{flagRemount}
+	}
 	if len(equal) == 0 {
 		return true
 	}
@@ -169,7 +175,7 @@ func encodable(m rule.Mount) bool {
 	}
 	for _, flags := range equal {
 		for _, optional := range in {
-			if allows(m, flags, optional) {
+			if allows(m, target, flags, optional) {
 				return true
 			}
 		}
@@ -178,13 +184,13 @@ func encodable(m rule.Mount) bool {
 }
 
 // allows says whether one set of flags gives a rule.
-func allows(m rule.Mount, flags, optional mountFlags) bool {
+func allows(m rule.Mount, target bool, flags, optional mountFlags) bool {
 	source, typed := m.Source != "" || m.NoSource, len(m.Fstype) > 0
 	switch {
 	case flags == 0,
 		flags&flagRemount != 0 && !source && !typed,
 		flags&flagBind != 0 && !typed,
-		flags&propagation != 0 && (!source || m.Target == "") && !typed,
+		flags&propagation != 0 && (!source || !target) && !typed,
 		flags&flagMove != 0 && !typed:
 		return true
 	}
