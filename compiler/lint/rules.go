@@ -39,7 +39,32 @@ var escapeRules = []*Rule{
 }
 
 var deadRules = []*Rule{
+	unmatchablePath,
+	directoryExec,
+	missingSlash,
+	misspelledPath,
+	symlinkedPath,
+	deniedRule,
+	partlyDeniedRule,
+	deniedInclude,
+	redundantRule,
+	includedRule,
+	equalHats,
+	notEnforced,
+	unusedVariable,
+	unusedModule,
 	unusedIgnore,
 }
 
-var habitRules = []*Rule{}
+var habitRules = []*Rule{
+	noABI,
+	noLocalInclude,
+	unnamedProfile,
+	misnamedProfile,
+	missingOwner,
+	privilegedPort,
+	readableLog,
+	noReason,
+	oldSpelling,
+	doubledSlash,
+}

@@ -1,0 +1,62 @@
+package lint
+
+import (
+	"path"
+
+	"apc/compiler/ir"
+	"apc/lang/diag"
+	"apc/lang/profile"
+)
+
+var noABI = &Rule{
+	Name:     "no-abi",
+	Group:    Habit,
+	Severity: diag.Note,
+	Summary:  "a profile that does not say for which features it was written",
+	Why: "Without an abi line the parser's configuration decides what is mediated, or old defaults do, by which sockets, user namespaces and message queues " +
+		"are free. The same text then means something else on the next release.",
+	Instead: "Begin the file with `abi <abi/3.0>,`, or with a newer abi file that all hosts have.",
+	BadText: `profile app /usr/bin/app {
+  include <abstractions/base>
+  include <abstractions/base>
+  /etc/app.conf r,
+  include if exists <local/app>
+}
+`,
+	GoodText: `abi <abi/3.0>,
+profile app /usr/bin/app {
+  include <abstractions/base>
+  /etc/app.conf r,
+  include if exists <local/app>
+}
+`,
+	checkText: checkABI,
+}
+
+func checkABI(c *context) {
+	if len(c.modules) == 0 {
+		return
+	}
+	named := false
+	c.eachStatement(func(n profile.Node) {
+		_, ok := n.(*profile.ABI)
+		named = named || ok
+	})
+	if named {
+		return
+	}
+	first := statementOf(c.Text.File.Nodes[0]).Range
+	start := first
+	start.End = start.Start
+	var fix []diag.Edit
+	if !newerThan3(c.Text.File) {
+		fix = []diag.Edit{{Range: start, New: "abi <abi/3.0>,\n"}}
+	}
+	c.reportAt(first, path.Base(c.Text.File.Name), "it has no abi line.", fix...)
+}
+
+// newerThan3 says whether a file uses what abi/3.0 does not have.
+func newerThan3(f *profile.File) bool { return len(profile.Uses(f)) > 0 }
+
+// originAt is a rule that stands for a place of the text.
+func originAt(at diag.Range) ir.Rule { return ir.Rule{Origins: []ir.Origin{{Range: at}}} }

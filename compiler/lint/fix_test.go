@@ -1,0 +1,122 @@
+package lint_test
+
+import (
+	"cmp"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"apc/compiler"
+	"apc/compiler/verify"
+	"apc/lang/diag"
+	"apc/lang/feature"
+	"apc/lang/profile"
+)
+
+// fixed makes the edits of the findings of these rules, where they do not
+// overlap.
+func fixed(text string, found diag.List, rules ...string) string {
+	var edits []diag.Edit
+	for _, d := range found {
+		if slices.Contains(rules, d.Code) {
+			edits = append(edits, d.Fix...)
+		}
+	}
+	slices.SortStableFunc(edits, func(a, b diag.Edit) int { return cmp.Compare(b.Range.Start.Byte, a.Range.Start.Byte) })
+	before := len(text) + 1
+	for _, e := range edits {
+		if e.Range.End.Byte <= before && e.Range.Start.Byte < before {
+			text = text[:e.Range.Start.Byte] + e.New + text[e.Range.End.Byte:]
+			before = e.Range.Start.Byte
+		}
+	}
+	return text
+}
+
+// TestFixes holds what a text is after its fixes.
+func TestFixes(t *testing.T) {
+	const head, tail = "abi <abi/3.0>,\nprofile app /usr/bin/app {\n", "  include if exists <local/app>\n}\n"
+	for _, c := range []struct{ rules, text, want string }{
+		{"redundant-rule", head + "  /srv/x/** r,\n  # why\n  /srv/x/a r, # kept\n  /srv/x/b r,\n" + tail, head + "  /srv/x/** r,\n  # why\n   # kept\n" + tail},
+		{"redundant-rule", head + "  /srv/x/a r, /srv/x/** r,\n" + tail, head + "   /srv/x/** r,\n" + tail},
+		{"symlinked-path", head + "  /bin/dash ix, # shell\n  \"/var/run/x\" rw,\n" + tail, head + "  /{,usr/}bin/dash ix, # shell\n  \"/{,var/}run/x\" rw,\n" + tail},
+		{"symlinked-path", head + "  /{bin,sbin}/x ix,\n" + tail, head + "  /{bin,sbin}/x ix,\n" + tail},
+		{"symlinked-path", "include <tunables/global>\n" + head + "  /etc/mtab r,\n" + tail, "include <tunables/global>\n" + head + "  @{PROC}/@{pid}/mounts r,\n" + tail},
+		{"symlinked-path", head + "  /etc/mtab r,\n" + tail, head + "  /etc/mtab r,\n" + tail},
+		{"doubled-slash", head + "  /srv//x///y r,\n" + tail, head + "  /srv/x/y r,\n" + tail},
+		{"old-spelling", "#include <tunables/global>\n" + head + "  # include this\n  #include <abstractions/base>\n" + tail,
+			"include <tunables/global>\n" + head + "  # include this\n  include <abstractions/base>\n" + tail},
+		{"old-spelling", "abi <abi/3.0>,\nprofile app /usr/bin/app (complain) {\n" + tail, "abi <abi/3.0>,\nprofile app /usr/bin/app flags=(complain) {\n" + tail},
+		{"no-abi", "# the app\n\nprofile app /usr/bin/app {\n" + tail, "# the app\n\nabi <abi/3.0>,\nprofile app /usr/bin/app {\n" + tail},
+		{"no-abi", "profile app /usr/bin/app {\nall,\n" + tail, "profile app /usr/bin/app {\nall,\n" + tail},
+		{"no-local-include", head + "  /srv/x r,\n}\n", head + "  /srv/x r,\n" + tail},
+		{"no-local-include", head + "  /srv/x r,\n  # end\n}\n", head + "  /srv/x r,\n  # end\n" + tail},
+		{"no-local-include", head + "  /srv/x r, }\n", head + "  /srv/x r, \n" + tail},
+		{"no-local-include", head + "}\nprofile b { /x r, }\n", head + tail + "profile b { /x r, \n  include if exists <local/b>\n}\n"},
+		{"unused-variable", "@{X} = a\n@{X} += b\n@{Y} = c\n" + head + "  /srv/@{Y} r,\n" + tail, "@{Y} = c\n" + head + "  /srv/@{Y} r,\n" + tail},
+	} {
+		rules := strings.Fields(c.rules)
+		got := fixed(c.text, lintText(t, examplesBase(), "app", c.text), rules...)
+		if got != c.want {
+			t.Errorf("%s:\n%s\nbecomes\n%s\nwant\n%s", c.rules, c.text, got, c.want)
+		}
+		if again := fixed(got, lintText(t, examplesBase(), "app", got), rules...); again != got {
+			t.Errorf("%s, made twice, gives\n%s", c.rules, again)
+		}
+	}
+}
+
+// exactFixes are the rules whose fixes change nothing that a profile grants.
+// What no-local-include adds is not there on a machine of which nothing is known.
+var exactFixes = []string{"redundant-rule", "unused-variable", "old-spelling", "doubled-slash", "no-abi"}
+
+// TestFixesGrantTheSame makes every fix in the profiles that Debian ships, and
+// has the real parser compile them before and after: both grant and record the
+// same. Made twice the fixes change nothing more.
+func TestFixesGrantTheSame(t *testing.T) {
+	l := &profile.Loader{Base: []string{"/etc/apparmor.d"}}
+	compile := compiler308(t)
+	changed := 0
+	for _, file := range debian(t) {
+		src, err := os.ReadFile(file)
+		if err != nil {
+			t.Fatal(err)
+		}
+		text := string(src)
+		after := fixed(text, lintText(t, l, file, text), exactFixes...)
+		if after == text {
+			continue
+		}
+		if again := fixed(after, lintText(t, l, file, after), exactFixes...); again != after {
+			t.Errorf("%s: made twice the fixes give\n%s", file, again)
+		}
+		changed++
+		differences, err := compiler.Compare(compile(text), compile(after))
+		if err != nil || len(differences) > 0 {
+			t.Errorf("%s: %v %s", file, err, strings.Join(differences, "\n"))
+		}
+	}
+	t.Logf("%d files were changed", changed)
+}
+
+// compiler308 returns what compiles a text by the machine's parser, for its
+// default target.
+func compiler308(t *testing.T) func(text string) []byte {
+	t.Helper()
+	parsers, err := verify.Find(t.Context(), nil)
+	if err != nil || len(parsers) == 0 {
+		t.Skip("SKIPPED: apparmor_parser is missing")
+	}
+	target, err := feature.Lookup(feature.DefaultTarget)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return func(text string) []byte {
+		r, err := verify.Run(t.Context(), parsers[0], target, verify.Input{Text: []byte(text), Base: "/etc/apparmor.d", Keep: true})
+		if err != nil || !r.Accepted {
+			t.Fatalf("%v %v\n%s", err, r.Messages, text)
+		}
+		return r.Policy
+	}
+}
