@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"time"
@@ -39,27 +40,38 @@ type trialFlags struct {
 	format  string
 	keep    string
 	kernel  string
+	run     string
+	jobs    int
+	verbose bool
 }
 
 func (a *app) trialCommand() *cobra.Command {
 	var f trialFlags
 	cmd := &cobra.Command{
-		Use:   "trial [FILES|DIRS|./...] [flags] -- COMMAND [ARGUMENT...]",
-		Short: "Run a command under its profile, in a kernel that is thrown away",
+		Use:   "trial [FILES|DIRS|./...] [flags] [-- COMMAND [ARGUMENT...]]",
+		Short: "Run a service under its profile, in a kernel that is thrown away",
 		Long: `Compile the policies (without one: those of the current folder) for debian-12,
 load the profiles into a user-mode Linux, and run COMMAND there, in this
 machine's files, as root: a script, say, that starts the service, uses it, and
 stops it. What it writes is gone afterwards, but for --write; no root is needed.
 Its output is shown, and then how it ended and all that AppArmor denied or, in
 complain mode, would deny. Exits 1 where the command failed, anything was
-denied, nothing ran under a profile, or records were lost.`,
-		Example: "  apc trial -- sh -c 'my-service & sleep 1; curl -s localhost:8080; kill %1'\n" +
+denied, nothing ran under a profile, or records were lost.
+
+Without COMMAND the trial blocks of the policies run, each in a kernel of its
+own: its command, in which nothing may be denied, and then its attacks, which
+must be denied and recorded under the profile, and succeed without it.`,
+		Example: "  apc trial ./... -v\n  apc trial nginx/service.hcl --run '/shadow'\n" +
+			"  apc trial -- sh -c 'my-service & sleep 1; curl -s localhost:8080; kill %1'\n" +
 			"  apc trial ./policies --mode complain --timeout 30s -- my-service --self-test\n" +
 			"  apc trial container.hcl --enter my-container -- /usr/bin/my-service",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			dash := cmd.ArgsLenAtDash()
-			if dash < 0 || dash == len(args) {
-				return errors.New("name the command to run after --, as in: apc trial service.hcl -- my-service --self-test")
+			switch {
+			case dash < 0:
+				return a.trialBlocks(args, f)
+			case dash == len(args):
+				return errors.New(commandNeeded)
 			}
 			return a.trial(args[:dash], args[dash:], f)
 		},
@@ -67,30 +79,44 @@ denied, nothing ran under a profile, or records were lost.`,
 	f.addVars(cmd)
 	flags := cmd.Flags()
 	flags.StringVar(&f.mode, "mode", "enforce", "`MODE` of all profiles: enforce (as the policies say), complain")
-	flags.DurationVar(&f.timeout, "timeout", 0, "end the command after `TIME`, as in 30s (default: never)")
+	flags.DurationVar(&f.timeout, "timeout", 0, "end the command after `TIME`, as in 30s (default: never; of a trial block 10m)")
 	flags.UintVar(&f.memory, "memory", 512, "`MB` of memory")
 	flags.StringArrayVar(&f.tmpfs, "tmpfs", nil, "`DIR` that is empty at first (repeatable)")
 	flags.StringArrayVar(&f.write, "write", nil, "bring out what was made or changed below a folder, `DIR=TO` (repeatable)")
 	flags.StringArrayVar(&f.env, "env", nil, "variable of the command's environment, `NAME=VALUE` (repeatable)")
 	flags.StringVar(&f.user, "user", "", "`USER` to run the command as (default: root)")
 	flags.StringVar(&f.enter, "enter", "", "`PROFILE` that the command starts in: of a container, or without an attachment")
-	flags.StringVar(&f.format, "format", "text", "`FORMAT`: text, json")
+	flags.StringVar(&f.format, "format", "text", "`FORMAT`: text, json; of trial blocks also junit")
 	flags.StringVar(&f.keep, "keep", "", "`DIR` for the console, the output and the records")
 	flags.StringVar(&f.kernel, "kernel", "linux.uml", "`PATH` of the user-mode Linux")
+	flags.StringVar(&f.run, "run", "", "run the trial blocks, and attacks, whose names match `TRIAL[/ATTACK]`, regular expressions")
+	flags.IntVarP(&f.jobs, "jobs", "j", runtime.GOMAXPROCS(0), "`N` trial blocks at once")
+	flags.BoolVarP(&f.verbose, "verbose", "v", false, "tell of trials and attacks that passed too")
 	return cmd
 }
 
+// commandNeeded says what a trial without a command lacks.
+const commandNeeded = "name the command to run after --, as in: apc trial service.hcl -- my-service --self-test"
+
 func (a *app) trial(args, command []string, f trialFlags) error {
-	opts, err := f.options(command)
+	if f.run != "" || f.verbose || f.format == "junit" {
+		return errors.New("--run, --verbose and --format junit are for the trial blocks of policies, which run without a command")
+	}
+	opts, err := f.options()
 	if err != nil {
 		return err
 	}
+	opts.Command = command
 	ctx, stop := interruptible()
 	defer stop()
-	w, err := a.trialProfiles(ctx, args, f, &opts)
+	w, profiles, err := a.trialProfiles(ctx, args, f)
 	if err != nil || w == nil {
 		return err
 	}
+	if names := w.names(); f.enter != "" && !slices.Contains(names, f.enter) {
+		return fmt.Errorf("--enter %q: the policies make %s", f.enter, strings.Join(names, ", "))
+	}
+	opts.Profiles = profiles
 	if f.format == "text" {
 		opts.Stdout, opts.Stderr = a.stdout, a.stderr
 	}
@@ -105,16 +131,16 @@ func (a *app) trial(args, command []string, f trialFlags) error {
 }
 
 // options are those that the flags say, with no profile yet.
-func (f *trialFlags) options(command []string) (trial.Options, error) {
+func (f *trialFlags) options() (trial.Options, error) {
 	o := trial.Options{
-		Complain: f.mode == "complain", Command: command, Env: f.env, User: f.user, Enter: f.enter,
+		Complain: f.mode == "complain", Env: f.env, User: f.user, Enter: f.enter,
 		Timeout: f.timeout, MemoryMB: int(f.memory), Tmpfs: f.tmpfs, Keep: f.keep, Kernel: f.kernel,
 	}
 	if f.mode != "enforce" && f.mode != "complain" {
 		return o, fmt.Errorf("--mode %q: there are enforce and complain", f.mode)
 	}
-	if f.format != "text" && f.format != "json" {
-		return o, fmt.Errorf("--format %q: there are text and json", f.format)
+	if f.format != "text" && f.format != "json" && f.format != "junit" {
+		return o, fmt.Errorf("--format %q: there are text and json, and junit of trial blocks", f.format)
 	}
 	for _, e := range f.env {
 		if name, _, ok := strings.Cut(e, "="); !ok || name == "" {
@@ -136,31 +162,28 @@ func (f *trialFlags) options(command []string) (trial.Options, error) {
 	return o, nil
 }
 
-// trialProfiles compiles the policies, and adds the profiles to the options. It
-// returns nil after reporting errors in them.
-func (a *app) trialProfiles(ctx context.Context, args []string, f trialFlags, opts *trial.Options) (*answerer, error) {
+// trialProfiles compiles the policies, and returns a profile for each of their
+// outputs. It returns nil after reporting errors in them.
+func (a *app) trialProfiles(ctx context.Context, args []string, f trialFlags) (*answerer, []trial.Profile, error) {
 	f.targets = []string{trialTarget}
 	l, err := a.load(args, f.loadFlags)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	outputs, diags := l.inspect(f.loadFlags, compiler.Options{Today: a.today})
 	_, same := place(outputs)
 	diags = withoutLoss(l.diags, diags, same)
+	var profiles []trial.Profile
 	if !diags.HasErrors() {
 		var more diag.List
-		opts.Profiles, more, err = compileProfiles(ctx, outputs)
+		profiles, more, err = compileProfiles(ctx, outputs)
 		diags = withoutLoss(diags, more)
 	}
 	a.report(l.sources, diags.Sorted())
 	if err != nil || diags.HasErrors() {
-		return nil, err
+		return nil, nil, err
 	}
-	w := &answerer{l, outputs, "", map[*compiler.Output]*ir.Module{}}
-	if names := w.names(); f.enter != "" && !slices.Contains(names, f.enter) {
-		return nil, fmt.Errorf("--enter %q: the policies make %s", f.enter, strings.Join(names, ", "))
-	}
-	return w, nil
+	return &answerer{l, outputs, "", map[*compiler.Output]*ir.Module{}}, profiles, nil
 }
 
 // compileProfiles has the machine's parser compile profiles, with the features
@@ -169,22 +192,13 @@ func compileProfiles(ctx context.Context, outputs []*compiler.Output) ([]trial.P
 	if len(outputs) == 0 {
 		return nil, nil, errors.New("the policies make no profile")
 	}
-	found, err := verify.Find(ctx, nil)
-	if err != nil {
-		return nil, nil, machineError(err)
-	}
-	target := outputs[0].Target
-	parser, err := verify.Choose(found, target)
-	if err != nil {
-		return nil, nil, machineError(errors.New("a trial needs apparmor_parser 3.0 or newer, which Debian and Ubuntu have in the package apparmor (apt install apparmor)"))
-	}
 	inputs := make([]verify.Input, len(outputs))
 	for i, o := range outputs {
 		inputs[i] = verify.Input{Name: o.Module.File, Text: []byte(o.File.Text), Base: baseOf(o, verifyFlags{}), Keep: true}
 	}
-	results, err := verify.RunAll(ctx, parser, target, inputs)
+	parser, results, err := compileInputs(ctx, outputs[0].Target, inputs)
 	if err != nil {
-		return nil, nil, machineError(err)
+		return nil, nil, err
 	}
 	var v verification
 	profiles := make([]trial.Profile, len(outputs))
@@ -193,6 +207,23 @@ func compileProfiles(ctx context.Context, outputs []*compiler.Output) ([]trial.P
 		profiles[i] = trial.Profile{Name: outputs[i].Service.Name, Binary: r.Policy}
 	}
 	return profiles, v.diags, nil
+}
+
+// compileInputs has the machine's parser compile texts.
+func compileInputs(ctx context.Context, target *feature.Target, inputs []verify.Input) (verify.Parser, []verify.Result, error) {
+	found, err := verify.Find(ctx, nil)
+	if err != nil {
+		return verify.Parser{}, nil, machineError(err)
+	}
+	parser, err := verify.Choose(found, target)
+	if err != nil {
+		return parser, nil, machineError(errors.New("a trial needs apparmor_parser 3.0 or newer, which Debian and Ubuntu have in the package apparmor (apt install apparmor)"))
+	}
+	results, err := verify.RunAll(ctx, parser, target, inputs)
+	if err != nil {
+		return parser, nil, machineError(err)
+	}
+	return parser, results, nil
 }
 
 // reportTrial tells what a trial showed, and raises the exit code where that is
@@ -270,20 +301,13 @@ type trialInfo struct {
 }
 
 func (a *app) trialJSON(r *trial.Result, log *audit.Log, d denialList, w *answerer, command []string) error {
-	stdout, err := readAll(r.Stdout)
-	if err != nil {
-		return err
-	}
-	stderr, err := readAll(r.Stderr)
+	info, err := w.trialInfo(r, command)
 	if err != nil {
 		return err
 	}
 	out := jsonLines{w: a.stdout}
 	out.text("{\"trial\": ")
-	out.value(trialInfo{
-		Command: command, ExitCode: r.ExitCode, Signal: int(r.Signal), TimedOut: r.TimedOut, Stdout: stdout, Stderr: stderr, Truncated: r.Truncated,
-		Attached: append([]string{}, r.Attached...), Idle: w.idle(r.Attached), Unconfined: r.Unconfined, Lost: r.Lost, Kernel: r.Kernel, Seconds: r.Time.Seconds(),
-	})
+	out.value(info)
 	out.text(",\n\"records\": ")
 	if out.err == nil {
 		out.err = a.denialsJSON(log, d, w)
@@ -293,6 +317,18 @@ func (a *app) trialJSON(r *trial.Result, log *audit.Log, d denialList, w *answer
 		return machineError(out.err)
 	}
 	return nil
+}
+
+func (w *answerer) trialInfo(r *trial.Result, command []string) (*trialInfo, error) {
+	stdout, err := readAll(r.Stdout)
+	if err != nil {
+		return nil, err
+	}
+	stderr, err := readAll(r.Stderr)
+	return &trialInfo{
+		Command: command, ExitCode: r.ExitCode, Signal: int(r.Signal), TimedOut: r.TimedOut, Stdout: stdout, Stderr: stderr, Truncated: r.Truncated,
+		Attached: append([]string{}, r.Attached...), Idle: w.idle(r.Attached), Unconfined: r.Unconfined, Lost: r.Lost, Kernel: r.Kernel, Seconds: r.Time.Seconds(),
+	}, err
 }
 
 func readAll(f io.Reader) (string, error) {
