@@ -33,8 +33,9 @@ profile app {
 // interpreters are programs that run other programs' text, where the system has
 // them.
 var interpreters = sync.OnceValue(func() glob.Glob {
-	g, _ := glob.Parse("/{,usr/,usr/local/}bin/{sh,bash,dash,zsh,ksh,mksh,fish,busybox,env,{,g,m,n}awk,perl,perl[0-9]*,python,python[0-9]*,ruby,ruby[0-9]*," +
-		"node,nodejs,php,php[0-9]*,lua,lua[0-9]*,java,tclsh,tclsh[0-9]*,wish,wish[0-9]*,Rscript,guile,guile-[0-9]*,deno,bun,sudo,su,login,systemd-run}")
+	g, _ := glob.Parse("/{,usr/,usr/local/}bin/{sh,bash,dash,zsh,ksh,mksh,fish,busybox,env,{,g,m,n}awk,perl,perl5.[0-9][0-9],perl5.[0-9][0-9].[0-9]," +
+		"python,python[23],python2.7,python3.[0-9],python3.[0-9][0-9],ruby,ruby[0-9].[0-9],node,nodejs,php,php[0-9].[0-9],lua,lua5.[0-9],java," +
+		"tclsh,tclsh8.[0-9],wish,wish8.[0-9],Rscript,guile,guile-[0-9].[0-9],deno,bun,sudo,su,login,systemd-run}")
 	return g
 })
 

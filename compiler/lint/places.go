@@ -76,44 +76,46 @@ var tunables = []place{
 		examples: []string{"/proc/sys/kernel/core_pattern", "/sys/kernel/security/apparmor/.replace", "/sys/kernel/mm/ksm/run"}},
 }
 
+const changing = rule.Write | rule.Append
+
 // loaded are files that others execute, load or obey: whoever writes one acts
 // with their rights.
 var loaded = []place{
-	{what: "cron runs it", access: rule.Append,
+	{what: "cron runs it", access: changing,
 		paths:    []string{"/etc/{,ana}crontab", "/etc/cron.{d,hourly,daily,weekly,monthly,yearly}/*", "/var/spool/cron/**", "/var/spool/{anacron,at,atjobs}/*"},
 		examples: []string{"/etc/cron.d/job", "/etc/cron.daily/job", "/etc/crontab", "/var/spool/cron/crontabs/root"}},
-	{what: "systemd starts what it says", access: rule.Append,
+	{what: "systemd starts what it says", access: changing,
 		paths: []string{"/{etc,run,{,usr/,usr/local/}lib}/systemd/{system,user}{,-generators,-environment-generators,-preset,-sleep,-shutdown}/**",
 			"/etc/systemd/*.conf", "/etc/systemd/*.conf.d/*", "/run/systemd/{transient,generator,generator.early,generator.late}/**", "/{etc,run,{,usr/}lib}/tmpfiles.d/*"},
 		examples: []string{"/etc/systemd/system/unit.service", "/run/systemd/system/unit.service", "/usr/lib/systemd/system/unit.service"}},
-	{what: "the boot runs it", access: rule.Append, paths: []string{"/etc/init.d/*", "/etc/rc*.d/*", "/etc/rc.local", "/etc/{inittab,inetd.conf,xinetd.conf}", "/etc/{init,xinetd.d}/*", "/boot/**"},
+	{what: "the boot runs it", access: changing, paths: []string{"/etc/init.d/*", "/etc/rc*.d/*", "/etc/rc.local", "/etc/{inittab,inetd.conf,xinetd.conf}", "/etc/{init,xinetd.d}/*", "/boot/**"},
 		examples: []string{"/etc/init.d/service", "/etc/rc.local", "/boot/grub/grub.cfg"}},
-	{what: "every program that starts loads what it says", access: rule.Append, paths: []string{"/etc/ld.so.{preload,conf,cache}", "/etc/ld.so.conf.d/*"},
+	{what: "every program that starts loads what it says", access: changing, paths: []string{"/etc/ld.so.{preload,conf,cache}", "/etc/ld.so.conf.d/*"},
 		examples: []string{"/etc/ld.so.preload", "/etc/ld.so.conf.d/local.conf"}},
-	{what: "every login runs it", access: rule.Append,
+	{what: "every login runs it", access: changing,
 		paths:    []string{"/etc/{profile,environment,bash.bashrc,bashrc,csh.cshrc,csh.login,zshrc,zshenv}", "/etc/profile.d/*", "/etc/zsh/*", "/etc/{X11/Xsession.d,xdg/autostart,update-motd.d}/*"},
 		examples: []string{"/etc/profile.d/script.sh", "/etc/profile", "/etc/bash.bashrc", "/etc/environment"}},
-	{what: "the user's next login or shell runs it", access: rule.Append, personal: true,
+	{what: "the user's next login or shell runs it", access: changing, personal: true,
 		paths: []string{"/{root,home/*}/.{bashrc,bash_profile,bash_login,bash_logout,bash_aliases,profile,zshrc,zshenv,zprofile,zlogin,cshrc,login,xsession,xsessionrc,xinitrc,xprofile,pam_environment}",
 			"/{root,home/*}/.ssh/{authorized_keys*,rc,config,environment}", "/{root,home/*}/.config/{autostart,systemd/user,environment.d}/**", "/{root,home/*}/.local/bin/*"},
 		examples: []string{"/home/user/.bashrc", "/root/.bashrc", "/home/user/.ssh/authorized_keys", "/root/.ssh/authorized_keys", "/home/user/.profile", "/home/user/.config/autostart/x.desktop"}},
-	{what: "it says what profiles allow", access: rule.Append, paths: []string{"/etc/apparmor{,.d}/**", "/var/cache/apparmor/**", "/sys/kernel/security/apparmor/.{load,replace,remove}"},
+	{what: "it says what profiles allow", access: changing, paths: []string{"/etc/apparmor{,.d}/**", "/var/cache/apparmor/**", "/sys/kernel/security/apparmor/.{load,replace,remove}"},
 		examples: []string{"/etc/apparmor.d/profile"}},
-	{what: "it says who may become root", access: rule.Append, paths: []string{"/etc/sudoers", "/etc/sudoers.d/*", "/etc/doas.conf", "/{etc,usr/share}/polkit-1/**"},
+	{what: "it says who may become root", access: changing, paths: []string{"/etc/sudoers", "/etc/sudoers.d/*", "/etc/doas.conf", "/{etc,usr/share}/polkit-1/**"},
 		examples: []string{"/etc/sudoers", "/etc/sudoers.d/admins"}},
-	{what: "it says who is who", access: rule.Append, paths: []string{"/etc/{passwd,group,shadow,gshadow,subuid,subgid}"}, examples: []string{"/etc/passwd", "/etc/shadow"}},
-	{what: "every login obeys it", access: rule.Append, paths: []string{"/etc/pam.{conf,d/*}", "/etc/security/{*.conf,*.d/*,namespace.init}", "/etc/ssh/{sshd,ssh}_config", "/etc/ssh/{sshd,ssh}_config.d/*", "/etc/nsswitch.conf"},
+	{what: "it says who is who", access: changing, paths: []string{"/etc/{passwd,group,shadow,gshadow,subuid,subgid}"}, examples: []string{"/etc/passwd", "/etc/shadow"}},
+	{what: "every login obeys it", access: changing, paths: []string{"/etc/pam.{conf,d/*}", "/etc/security/{*.conf,*.d/*,namespace.init}", "/etc/ssh/{sshd,ssh}_config", "/etc/ssh/{sshd,ssh}_config.d/*", "/etc/nsswitch.conf"},
 		examples: []string{"/etc/pam.d/common-auth", "/etc/ssh/sshd_config"}},
-	{what: "udev runs what it says", access: rule.Append, paths: []string{"/{etc,run,{,usr/}lib}/udev/rules.d/*"}, examples: []string{"/etc/udev/rules.d/local.rules", "/run/udev/rules.d/local.rules"}},
-	{what: "the kernel loads it, or runs what it says", access: rule.Append,
+	{what: "udev runs what it says", access: changing, paths: []string{"/{etc,run,{,usr/}lib}/udev/rules.d/*"}, examples: []string{"/etc/udev/rules.d/local.rules", "/run/udev/rules.d/local.rules"}},
+	{what: "the kernel loads it, or runs what it says", access: changing,
 		paths: []string{"/{etc,run,{,usr/}lib}/{modprobe,modules-load}.d/*", "/etc/modules", "/{,usr/}lib/{modules,firmware}/**",
 			"/proc/sys/kernel/{core_pattern,modprobe,hotplug,poweroff_cmd,usermodehelper/*}", "/proc/sys/fs/binfmt_misc/*", "/sys/kernel/uevent_helper", "/sys/fs/cgroup/{,**/}release_agent"},
 		examples: []string{"/etc/modprobe.d/local.conf", "/proc/sys/kernel/core_pattern", "/usr/lib/modules/x.ko"}},
-	{what: "others execute it", access: rule.Append, paths: []string{"/{,usr/,usr/local/}{bin,sbin}/**", "/usr/{,local/}{libexec,games}/**", "/etc/alternatives/*"},
+	{what: "others execute it", access: changing, paths: []string{"/{,usr/,usr/local/}{bin,sbin}/**", "/usr/{,local/}{libexec,games}/**", "/etc/alternatives/*"},
 		examples: []string{"/usr/bin/program", "/usr/sbin/program", "/usr/local/bin/program", "/bin/program"}},
-	{what: "others load it", access: rule.Append, paths: []string{"/{,usr/,usr/local/}lib{,32,64,x32}/**"},
+	{what: "others load it", access: changing, paths: []string{"/{,usr/,usr/local/}lib{,32,64,x32}/**"},
 		examples: []string{"/usr/lib/python3/dist-packages/module.py", "/usr/lib/x86_64-linux-gnu/library.so", "/usr/local/lib/python3.11/dist-packages/module.py", "/usr/local/lib/library.so", "/lib/library.so"}},
-	{what: "a service of the system runs it as root", access: rule.Append,
+	{what: "a service of the system runs it as root", access: changing,
 		paths: []string{"/etc/logrotate.{conf,d/*}", "/etc/apt/{apt.conf,apt.conf.d/*,sources.list,sources.list.d/*}", "/etc/dpkg/**", "/var/lib/dpkg/**", "/etc/network/if-*.d/*", "/etc/network/interfaces{,.d/*}",
 			"/etc/dhcp/**", "/etc/NetworkManager/dispatcher.d/**", "/etc/networkd-dispatcher/**", "/etc/ppp/ip-{up,down}{,.d/*}", "/{etc,usr/share}/dbus-1/**",
 			"/etc/kubernetes/manifests/*", "/etc/cni/net.d/*", "/etc/{docker,containerd}/*", "/etc/{needrestart,kernel,initramfs-tools}/**"},
@@ -127,8 +129,9 @@ type spot struct {
 }
 
 type spotGlob struct {
-	glob   glob.Glob
-	prefix string
+	glob    glob.Glob
+	prefix  string
+	anyName bool // files of every name are meant
 }
 
 // spots are places that are asked for together.
@@ -152,22 +155,34 @@ func newSpot(p place) *spot {
 	s := &spot{place: p}
 	for _, path := range p.paths {
 		for _, v := range variants(path, nil) {
-			if strings.HasSuffix(v, "*") {
+			anyName := !naming(v[strings.LastIndexByte(v, '/')+1:])
+			if strings.HasSuffix(v, "**") {
 				v += "[^/]"
 			}
 			g, _ := glob.Parse(v)
-			s.globs = append(s.globs, spotGlob{g, plain(v)})
+			s.globs = append(s.globs, spotGlob{g, plain(v), anyName})
 		}
 	}
 	return s
 }
 
 // chance says whether a pattern that names files, as in /**.png or /**/x, can
-// reach a place only because any name will do there.
+// reach a place only because any name will do there: whether it names no
+// directory of the place.
 func (s spotGlob) chance(pattern string) bool {
-	text := s.glob.String()
-	last := strings.TrimSuffix(text[strings.LastIndexByte(text, '/')+1:], "[^/]")
-	return !naming(last) && naming(pattern[strings.LastIndexByte(pattern, '/')+1:]) && !strings.HasPrefix(pattern, s.prefix)
+	if !s.anyName || !naming(pattern[strings.LastIndexByte(pattern, '/')+1:]) {
+		return false
+	}
+	for _, v := range variants(pattern, nil) {
+		g, err := glob.Parse(v)
+		if err != nil {
+			return false
+		}
+		if within, _, err := glob.Includes(s.glob, g); err != nil || within && strings.HasPrefix(v, "/") {
+			return false
+		}
+	}
+	return true
 }
 
 // hit is a place that a glob reaches, with one of its paths, and with all of
@@ -198,10 +213,10 @@ func (s *spots) reachedBy(g glob.Glob) []hit {
 	for _, one := range s.list {
 		h := hit{spot: one}
 		for _, place := range one.globs {
-			if !strings.HasPrefix(place.prefix, prefix) && !strings.HasPrefix(prefix, place.prefix) || place.chance(g.String()) {
+			if !strings.HasPrefix(place.prefix, prefix) && !strings.HasPrefix(prefix, place.prefix) {
 				continue
 			}
-			if path, ok := meet(place.glob, g); ok {
+			if path, ok := meet(place.glob, g); ok && !place.chance(g.String()) {
 				h.globs = append(h.globs, place.glob)
 				h.path = path
 			}
