@@ -40,8 +40,8 @@ func checkIncluded(c *context) {
 		if !stated(r) || r.Kind() == rule.KindInclude {
 			continue
 		}
-		if f, ok := s.files[i]; ok && s.disputed(f) {
-			continue
+		if f, ok := s.files[i]; ok && s.disputed(f) || s.coverer(i, []int{i}) >= 0 {
+			continue // the latter is a redundant-rule
 		}
 		for _, b := range brought {
 			if b.by.Origins[0].Range != r.Origins[0].Range && c.says(b.Rule, r) {
