@@ -163,8 +163,12 @@ func (c *checker) head(b *body) {
 	if attachment != "" {
 		c.word(p.Range, name, nil)
 		attachment = c.glob(p.Range, attachment, nil)
-	} else if name = c.glob(p.Range, name, nil); strings.HasPrefix(name, "/") {
-		attachment = name
+	} else {
+		name = c.word(p.Range, name, nil)
+		c.checkGlob(p.Range, localName(name))
+		if strings.HasPrefix(name, "/") {
+			attachment = name
+		}
 	}
 	for _, f := range p.Flags {
 		c.disconnected(p, f)

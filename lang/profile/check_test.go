@@ -66,6 +66,7 @@ var checkCases = []struct{ name, text, want string }{
 	{"bare x in deny", "/x { deny { deny /a x, } }\n", ""},
 	{"bare x in allow", "/x { { deny /a x, } }\n", "1:8 bad-access"},
 	{"bare x in both", "/x { deny { { deny /a x, } } }\n", "1:15 bad-access"},
+	{"program in a block", "/x { { change_profile /a, } deny { change_profile /a -> b, } deny { change_profile unsafe /a, } }\n", "1:8 bad-access, 1:69 bad-access"},
 	{"lost deny", "/x { audit { deny /a r, deny { /b w, } } owner { deny { /c w, } } }\n", "1:14 dropped-rule, 1:32 dropped-rule, 1:57 dropped-rule"},
 	{"lost audit", "/x { deny { audit /a r, } }\n", "1:13 dropped-rule"},
 	{"lost priority", "/x { { priority=1 /a px, } /a ix, }\n", "1:8 dropped-rule, 1:28 conflicting-exec"},

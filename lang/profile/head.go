@@ -64,9 +64,13 @@ func (r *reader) checkName(h *profileHead, p *Profile) {
 		r.refuse(h.Name, "bad-name", "profile without the word profile", "A name that is no path needs it: profile %s.", p.Name)
 	}
 	if p.Attachment == "" {
-		r.glob(h.Name)
+		r.globIn(h.Name, localName(name))
 	}
 }
+
+// localName returns what a profile is called within the one that its name says
+// it stands in: the parser takes that for a glob alone.
+func localName(name string) string { return name[strings.LastIndex("//"+name, "//"):] }
 
 // SplitName parts `:namespace:name` and `:namespace://name`; ok is false where
 // the namespace has no end.

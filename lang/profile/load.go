@@ -38,6 +38,7 @@ type Loader struct {
 type resolved struct {
 	files []string // the file, or those of a directory
 	found bool
+	dir   bool
 }
 
 // Policy is a file with all that it includes.
@@ -228,7 +229,7 @@ func (l *Loader) resolveAll(e *loaded) {
 			}
 		case *ABI:
 			built := n.Magic && (n.Path == "kernel" || n.Path == "default")
-			if !built && len(l.resolve(n.Path, n.Magic).files) == 0 {
+			if to := l.resolve(n.Path, n.Magic); !built && (to.dir || !to.found) {
 				e.diags = append(e.diags, l.missing(n.Range, "missing-abi", "abi file that is not there", n.Path, n.Magic))
 			}
 		}
@@ -286,9 +287,9 @@ func (l *Loader) lookUp(name string, magic bool) resolved {
 		switch {
 		case err != nil:
 		case info.IsDir():
-			return resolved{l.directory(c), true}
-		default:
-			return resolved{[]string{c}, true}
+			return resolved{l.directory(c), true, true}
+		case !strings.HasSuffix(name, "/"):
+			return resolved{[]string{c}, true, false}
 		}
 	}
 	return resolved{}

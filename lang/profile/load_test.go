@@ -55,6 +55,8 @@ func TestIncludes(t *testing.T) {
 		{name: "in blocks", text: "/x { owner { include <a> } if true { } else { ^h { include <b> } } }\n", files: "/base/a /base/b",
 			included: "/base/a /base/b"},
 		{name: "abi", text: "abi <abi/1>,\nabi \"x\",\nabi <kernel>,\n", files: "/base/abi/1", found: "2:1 missing-abi"},
+		{name: "directory as abi", text: "abi <abi>,\n", files: "/base/abi/1", found: "1:1 missing-abi"},
+		{name: "slash behind a file", text: "include if exists <a/>\ninclude <b/>\n", files: "/base/a /base/b", found: "2:1 missing-include"},
 	} {
 		texts := map[string]string{"/p": c.text}
 		for _, f := range strings.Fields(c.files) {

@@ -109,14 +109,16 @@ func (r *reader) checkTime(l *rlimitRule, bad func(lexer.Token, string), name, u
 
 // glob refuses what is no glob. A word with variables is for Check, as their
 // values may hold braces; one that is not there is fine.
-func (r *reader) glob(t lexer.Token) {
-	word := text(t)
+func (r *reader) glob(t lexer.Token) { r.globIn(t, text(t)) }
+
+// globIn does as glob for what a token ends in.
+func (r *reader) globIn(t lexer.Token, word string) {
 	if strings.Contains(word, "@{") {
 		return
 	}
 	if d, ok := badGlob(word); ok {
-		quote := strings.Index(t.Value, word)
-		d.Subject = r.place(t.Pos.Offset+quote+d.Subject.Start.Byte, t.Pos.Offset+len(t.Value))
+		start := t.Pos.Offset + strings.LastIndex(t.Value, word)
+		d.Subject = r.place(start+d.Subject.Start.Byte, t.Pos.Offset+len(t.Value))
 		r.report(d)
 	}
 }
