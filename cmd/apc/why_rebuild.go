@@ -94,9 +94,7 @@ func (q *question) attempt(s propose.Statement) ([]ir.Rule, propose.Finding, str
 	p.Rules = append(slices.Clone(p.Rules), rules...)
 	top.Children = append(slices.Clone(top.Children), children...)
 	m.Profile, m.Values = &top, propose.ProcessValues(m.Values)
-	want := q.want
-	want.Flag = ""
-	f := propose.Decide(&m, &p, want)
+	f := propose.Decide(&m, &p, q.want)
 	if f.Verdict == propose.Missing && len(losses) > 0 {
 		return nil, f, fmt.Sprintf("%s cannot hold `%s` [loss-%s]", q.out.Target.Name, losses[0].Rule, losses[0].Feature)
 	}

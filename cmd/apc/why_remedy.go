@@ -14,6 +14,7 @@ import (
 	"apc/compiler/grants"
 	"apc/compiler/ir"
 	"apc/compiler/lower"
+	"apc/compiler/optimize"
 	"apc/compiler/propose"
 	"apc/lang/diag"
 	"apc/lang/rule"
@@ -312,15 +313,16 @@ func (q *question) check(r *remedy, texts map[string][]byte) (granted, removed [
 		if before == nil {
 			continue
 		}
-		for _, p := range after.Fitted.Profiles() {
-			name := after.Fitted.FullName(p)
-			more, less := profileChange(before.Fitted, after.Fitted, name)
+		was, is := asWritten(before), asWritten(after)
+		for _, p := range is.Profiles() {
+			name := is.FullName(p)
+			more, less := profileChange(was, is, name)
 			asked := before == q.out && name == q.module.FullName(q.profile)
 			label := name + ": "
 			if asked {
 				label, granted, removed = "", more, less
 			}
-			r.Grants = append(append(r.Grants, flagsAdded(before.Fitted, p, name, label)...), ruleTexts(more, label)...)
+			r.Grants = append(append(r.Grants, flagsAdded(was, p, name, label)...), ruleTexts(more, label)...)
 			r.Removes = append(r.Removes, ruleTexts(less, label)...)
 		}
 		if before == q.out {
@@ -351,7 +353,7 @@ func (q *question) ask(o *compiler.Output, losses []string) (problem string, err
 	}
 	for _, p := range m.Profiles() {
 		if m.FullName(p) == q.module.FullName(q.profile) {
-			return whyNot(propose.Decide(m, p, q.want), losses), nil
+			return whyNot(propose.Decide(m, p, q.asked), losses), nil
 		}
 	}
 	return "the profile would be gone", nil
@@ -368,6 +370,12 @@ func whyNot(f propose.Finding, losses []string) string {
 		return "`" + f.Deny[0].Rule.String() + "` would still deny it"
 	}
 	return "it would still be denied"
+}
+
+// asWritten returns the rules of an output as the policy states them, each for
+// itself, in the spelling in which they are written.
+func asWritten(o *compiler.Output) *ir.Module {
+	return compiler.Compile(o.Policy, o.Service, o.Target, compiler.Options{Optimize: optimize.LevelNone}).Module
 }
 
 // profileChange returns the rules that a profile has more and less than

@@ -71,7 +71,8 @@ type question struct {
 	located
 	*reply
 	event   *audit.Event
-	want    propose.Want
+	asked   propose.Want // what the event asks for
+	want    propose.Want // what of it is left to rules
 	finding propose.Finding
 	rebuild rebuild
 	flag    *propose.Statement // without which no rule is looked up, and which each remedy sets
@@ -103,7 +104,7 @@ func (w *answerer) reply(e *audit.Event, rebuild rebuild) (*reply, error) {
 			r.say("note: %s", n)
 		}
 	}
-	q := &question{answerer: w, located: at, reply: r, event: e, want: want, rebuild: rebuild}
+	q := &question{answerer: w, located: at, reply: r, event: e, asked: want, want: want, rebuild: rebuild}
 	q.finding = propose.Decide(at.module, at.profile, want)
 	r.Verdict = q.finding.Verdict
 	return r, q.explain()
@@ -154,9 +155,8 @@ func (q *question) needsFlag() error {
 	q.say("the kernel could not tell the path, and looks up no rule: %s", q.event.Info)
 	flag := propose.Flag(q.want.Flag)
 	q.flag = &flag
-	rest := q.want
-	rest.Flag = ""
-	q.finding = propose.Decide(q.module, q.profile, rest)
+	q.want.Flag = ""
+	q.finding = propose.Decide(q.module, q.profile, q.want)
 	return q.explain()
 }
 
