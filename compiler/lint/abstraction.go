@@ -23,7 +23,7 @@ var broadAbstraction = &Rule{
 }
 
 // fileFaults are what is wrong with rules on files of includes.
-var fileFaults = []func(*context, grant) string{reachesSensitive, writesLoaded, runsUnconfined, writesBroadly, readsBroadly, opensTemp, opensHome}
+var fileFaults = []func(*context, grant) string{opensHome, opensTemp, reachesSensitive, writesLoaded, runsUnconfined, writesBroadly, readsBroadly}
 
 // messageFaults are what is wrong with other rules of includes.
 var messageFaults = []struct {

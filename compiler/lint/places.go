@@ -1,6 +1,7 @@
 package lint
 
 import (
+	"slices"
 	"strings"
 	"sync"
 
@@ -126,12 +127,14 @@ var loaded = []place{
 type spot struct {
 	place
 	globs []spotGlob
+	all   glob.Glob // all of them in one, and a few directories
 }
 
 type spotGlob struct {
-	glob    glob.Glob
-	prefix  string
-	anyName bool // files of every name are meant
+	glob   glob.Glob
+	prefix string
+	free   bool // what files are called is not said in full
+	below  glob.Glob
 }
 
 // spots are places that are asked for together.
@@ -153,24 +156,31 @@ func newSpots(lists ...[]place) func() *spots {
 
 func newSpot(p place) *spot {
 	s := &spot{place: p}
+	s.all, _ = glob.Parse("{" + strings.Join(p.paths, ",") + ",/}")
 	for _, path := range p.paths {
 		for _, v := range variants(path, nil) {
-			anyName := !naming(v[strings.LastIndexByte(v, '/')+1:])
-			if strings.HasSuffix(v, "**") {
-				v += "[^/]"
-			}
-			g, _ := glob.Parse(v)
-			s.globs = append(s.globs, spotGlob{g, plain(v), anyName})
+			s.globs = append(s.globs, newSpotGlob(v))
 		}
 	}
 	return s
 }
 
+func newSpotGlob(path string) spotGlob {
+	cut := strings.LastIndexByte(path, '/') + 1
+	out := spotGlob{prefix: plain(path), free: strings.Contains(path[cut:], "*")}
+	out.below, _ = glob.Parse(path[:cut] + "**")
+	if strings.HasSuffix(path, "**") {
+		path += "[^/]"
+	}
+	out.glob, _ = glob.Parse(path)
+	return out
+}
+
 // chance says whether a pattern that names files, as in /**.png or /**/x, can
-// reach a place only because any name will do there: whether it names no
+// reach a place only because many names will do there: whether it names no
 // directory of the place.
 func (s spotGlob) chance(pattern string) bool {
-	if !s.anyName || !naming(pattern[strings.LastIndexByte(pattern, '/')+1:]) {
+	if !s.free || !naming(pattern[strings.LastIndexByte(pattern, '/')+1:]) {
 		return false
 	}
 	for _, v := range variants(pattern, nil) {
@@ -178,7 +188,7 @@ func (s spotGlob) chance(pattern string) bool {
 		if err != nil {
 			return false
 		}
-		if within, _, err := glob.Includes(s.glob, g); err != nil || within && strings.HasPrefix(v, "/") {
+		if within, _, err := glob.Includes(s.below, g); err != nil || within && strings.HasPrefix(v, "/") {
 			return false
 		}
 	}
@@ -209,29 +219,39 @@ func (r *Run) hits(s *spots, g glob.Glob) []hit {
 
 func (s *spots) reachedBy(g glob.Glob) []hit {
 	var out []hit
-	prefix := plain(g.String())
 	for _, one := range s.list {
-		h := hit{spot: one}
-		for _, place := range one.globs {
-			if !strings.HasPrefix(place.prefix, prefix) && !strings.HasPrefix(prefix, place.prefix) {
-				continue
-			}
-			if path, ok := meet(place.glob, g); ok && !place.chance(g.String()) {
-				h.globs = append(h.globs, place.glob)
-				h.path = path
-			}
-		}
-		for _, path := range one.examples {
-			if len(h.globs) > 0 && g.Match(path) {
-				h.path = path
-				break
-			}
-		}
-		if len(h.globs) > 0 {
+		if h := one.reachedBy(g); h.globs != nil {
 			out = append(out, h)
 		}
 	}
 	return out
+}
+
+func (s *spot) reachedBy(g glob.Glob) hit {
+	h := hit{spot: s}
+	prefix := plain(g.String())
+	near := func(p spotGlob) bool {
+		return strings.HasPrefix(p.prefix, prefix) || strings.HasPrefix(prefix, p.prefix)
+	}
+	if !slices.ContainsFunc(s.globs, near) {
+		return h
+	}
+	if _, ok := meet(s.all, g); !ok {
+		return h
+	}
+	for _, p := range s.globs {
+		if !near(p) {
+			continue
+		}
+		if path, ok := meet(p.glob, g); ok && !p.chance(g.String()) {
+			h.globs = append(h.globs, p.glob)
+			h.path = path
+		}
+	}
+	if i := slices.IndexFunc(s.examples, g.Match); i >= 0 {
+		h.path = s.examples[i]
+	}
+	return h
 }
 
 // plain returns the text of a glob before the first character that means

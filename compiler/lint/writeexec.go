@@ -2,6 +2,7 @@ package lint
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 
 	"apc/compiler/ir"
@@ -51,7 +52,7 @@ func checkWriteExec(c *context) {
 		}
 	}
 	for _, x := range executes {
-		if !x.included() {
+		if !x.included() && x.access&rule.Append == 0 {
 			c.reportWriters(x, writes)
 		}
 	}
@@ -121,7 +122,7 @@ func (c *context) written(w, x grant) (path string, ok bool) {
 	if !ok || strings.HasPrefix(common, "/dev/") && !strings.HasPrefix(common, "/dev/shm/") {
 		return "", false
 	}
-	if w.by.Owner && x.included() && strings.HasPrefix(common, "/usr/") && !c.mayBeRoot() {
+	if w.by.Owner && x.included() && !ofUsers.MatchString(common) && !c.mayBeRoot() {
 		return "", false
 	}
 	for _, owner := range []bool{false, true} {
@@ -136,6 +137,9 @@ func (c *context) written(w, x grant) (path string, ok bool) {
 	}
 	return "", false
 }
+
+// ofUsers are paths at which others than root own files.
+var ofUsers = regexp.MustCompile(`^/(home|tmp|var/tmp|dev/shm|run/user)/`)
 
 // both returns a path, if they have it then common, for which two rules give
 // what is needed.
