@@ -23,7 +23,7 @@ type place struct {
 // users, and writing no less.
 var secrets = []place{
 	{what: "the hashes of passwords", access: readWrite, paths: []string{"/etc/{,g}shadow{,-}", "/var/backups/{,g}shadow*"}, examples: []string{"/etc/shadow"}},
-	{what: "who may become root", access: readWrite, paths: []string{"/etc/sudoers", "/etc/sudoers.d/*", "/etc/doas.conf"}, examples: []string{"/etc/sudoers", "/etc/sudoers.d/admins"}},
+	{what: "the list of who may become root", access: readWrite, paths: []string{"/etc/sudoers", "/etc/sudoers.d/*", "/etc/doas.conf"}, examples: []string{"/etc/sudoers", "/etc/sudoers.d/admins"}},
 	{what: "the private keys of the machine", access: readWrite,
 		paths:    []string{"/etc/ssl/private/**", "/etc/pki/tls/private/**", "/etc/letsencrypt/{archive,live}/*/privkey*.pem", "/etc/letsencrypt/keys/**"},
 		examples: []string{"/etc/ssl/private/server.key", "/etc/ssl/private/server.pem", "/etc/letsencrypt/archive/example.org/privkey1.pem"}},

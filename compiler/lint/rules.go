@@ -11,6 +11,7 @@ var breadthRules = []*Rule{
 	broadTemp,
 	broadHome,
 	sensitivePath,
+	namedSecret,
 	broadAbstraction,
 	broadNetwork,
 	broadMount,
