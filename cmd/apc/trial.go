@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -16,6 +17,7 @@ import (
 	"apc/cmd/apc/internal/trial"
 	"apc/compiler"
 	"apc/compiler/ir"
+	"apc/compiler/propose"
 	"apc/compiler/verify"
 	"apc/lang/audit"
 	"apc/lang/diag"
@@ -240,10 +242,42 @@ func (a *app) reportTrial(r *trial.Result, w *answerer, command []string, format
 	if format == "json" {
 		return a.trialJSON(r, log, d, w, command)
 	}
-	if err := a.denialsTable(log, d, w); err != nil {
+	if err := a.trialTable(log, d, w); err != nil {
 		return err
 	}
 	a.trialSummary(r, w)
+	return nil
+}
+
+// trialTable lists the denials as apc denials does, each with what the policy
+// lacks, or which deny wins.
+func (a *app) trialTable(log *audit.Log, d denialList, w *answerer) error {
+	profile := ""
+	for i, r := range d.rows {
+		g := log.Group(r.ref)
+		if i == 0 || g.Profile != profile {
+			profile = g.Profile
+			a.print("%s\n", cmp.Or(profile, "(no profile)"))
+		}
+		e := g.Event()
+		want := propose.Asks(&e)
+		b, err := w.block(&e, want)
+		if err != nil {
+			return err
+		}
+		advice, err := w.advice(&e)
+		if err != nil {
+			return err
+		}
+		text := appendDenial(nil, g, &e, want, b)
+		if advice != "" {
+			text = fmt.Appendf(text, "%10s%s\n", "", diag.Printable(advice))
+		}
+		if _, err := a.stdout.Write(text); err != nil {
+			return machineError(err)
+		}
+	}
+	a.denialsSummary(log, d)
 	return nil
 }
 
@@ -261,8 +295,8 @@ func (a *app) trialSummary(r *trial.Result, w *answerer) {
 	a.print(" after %s, %s recorded\n", r.Time.Round(time.Millisecond), count(r.RecordCount, "access"))
 	if r.Unconfined {
 		a.print("nothing ran under a profile: the executable of none was started; --enter PROFILE starts the command in one\n")
-	} else if idle := w.idle(r.Attached); len(idle) > 0 {
-		a.print("nothing ran under %s\n", strings.Join(idle, ", "))
+	} else if names := idle(w.outputs, r.Attached); len(names) > 0 {
+		a.print("nothing ran under %s\n", strings.Join(names, ", "))
 	}
 	if r.Lost != "" {
 		a.print("records may be missing: %s\n", r.Lost)
@@ -273,9 +307,9 @@ func (a *app) trialSummary(r *trial.Result, w *answerer) {
 }
 
 // idle lists the profiles of services that nothing ran under.
-func (w *answerer) idle(attached []string) []string {
+func idle(outputs []*compiler.Output, attached []string) []string {
 	out := []string{}
-	for _, o := range w.outputs {
+	for _, o := range outputs {
 		if name := o.Module.FullName(o.Module.Profile); !slices.Contains(attached, name) {
 			out = append(out, name)
 		}
@@ -301,7 +335,7 @@ type trialInfo struct {
 }
 
 func (a *app) trialJSON(r *trial.Result, log *audit.Log, d denialList, w *answerer, command []string) error {
-	info, err := w.trialInfo(r, command)
+	info, err := trialInfoOf(r, command, w.outputs)
 	if err != nil {
 		return err
 	}
@@ -319,7 +353,7 @@ func (a *app) trialJSON(r *trial.Result, log *audit.Log, d denialList, w *answer
 	return nil
 }
 
-func (w *answerer) trialInfo(r *trial.Result, command []string) (*trialInfo, error) {
+func trialInfoOf(r *trial.Result, command []string, outputs []*compiler.Output) (*trialInfo, error) {
 	stdout, err := readAll(r.Stdout)
 	if err != nil {
 		return nil, err
@@ -327,7 +361,7 @@ func (w *answerer) trialInfo(r *trial.Result, command []string) (*trialInfo, err
 	stderr, err := readAll(r.Stderr)
 	return &trialInfo{
 		Command: command, ExitCode: r.ExitCode, Signal: int(r.Signal), TimedOut: r.TimedOut, Stdout: stdout, Stderr: stderr, Truncated: r.Truncated,
-		Attached: append([]string{}, r.Attached...), Idle: w.idle(r.Attached), Unconfined: r.Unconfined, Lost: r.Lost, Kernel: r.Kernel, Seconds: r.Time.Seconds(),
+		Attached: append([]string{}, r.Attached...), Idle: idle(outputs, r.Attached), Unconfined: r.Unconfined, Lost: r.Lost, Kernel: r.Kernel, Seconds: r.Time.Seconds(),
 	}, err
 }
 

@@ -70,7 +70,7 @@ func (r *jsonReport) trial(e *judged) error {
 	r.tally.add(e)
 	b := blockResult{e.plan.block.Name, e.plan.place(), e.plan.label, e.passed(), append([]string{}, e.reasons...), e.time.Seconds(), nil}
 	if e.result != nil {
-		info, err := r.w.trialInfo(e.result, e.plan.block.Command)
+		info, err := trialInfoOf(e.result, e.plan.block.Command, e.plan.outputs)
 		if err != nil {
 			return err
 		}
@@ -106,9 +106,6 @@ func (r *jsonReport) attack(out *jsonLines, a judgedAttack) error {
 	}
 	if v.Unconfined, err = infoOf(a.free); err != nil {
 		return err
-	}
-	if v.Unconfined != nil && ending(a.free) == "" {
-		v.Unconfined.Stdout, v.Unconfined.Stderr = "", "" // what it got at, which may be a secret
 	}
 	out.text("\n{\"result\": ")
 	out.value(v)

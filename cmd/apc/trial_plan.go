@@ -30,8 +30,9 @@ const (
 // planned is a trial block that will run.
 type planned struct {
 	block   *policy.Trial
-	attacks []policy.Attack // the chosen ones
-	label   string          // of the profile that the attacks run under
+	attacks []policy.Attack    // the chosen ones
+	label   string             // of the profile that the attacks run under
+	outputs []*compiler.Output // the policy's
 	opts    trial.Options
 }
 
@@ -156,10 +157,10 @@ func (p *planner) profileOf(pol *policy.Policy, t *policy.Trial) (located, bool)
 // read what comes with them.
 var toolRules = []rule.File{
 	{Path: "/{,usr/}{,s}bin/**", Access: rule.MapExec | rule.Read, Exec: "ix"},
-	{Path: "/{,usr/}lib{,32,64,x32}/**", Access: rule.MapExec | rule.Read},
+	{Path: "/{,usr/,usr/local/}lib{,32,64,x32}/**", Access: rule.MapExec | rule.Read},
 	{Path: "/usr/share/**", Access: rule.Read},
-	{Path: "/etc/{ld.so.cache,ld.so.preload,locale.alias,nsswitch.conf,localtime}", Access: rule.Read},
-	{Path: "/dev/{null,urandom}", Access: rule.Read | rule.Write},
+	{Path: "/etc/{ld.so.cache,localtime}", Access: rule.Read},
+	{Path: "/dev/null", Access: rule.Read | rule.Write},
 }
 
 // addVariant notes that a profile is needed with the system's tools.
@@ -237,6 +238,7 @@ func (p *planner) fill(q *planned, at located) {
 	for _, o := range p.outputs {
 		if o.Policy == at.out.Policy {
 			q.opts.Profiles = append(q.opts.Profiles, p.compiled[o])
+			q.outputs = append(q.outputs, o)
 		}
 	}
 	q.opts.Command, q.opts.Timeout = q.block.Command, p.timeout
@@ -263,8 +265,8 @@ func (p *planner) fill(q *planned, at located) {
 			profile.Binary = p.variants[at.profile].binary
 		}
 		limit := min(p.timeout, attackLimit)
-		// The profile is loaded for each attack: of one that stays the kernel
-		// records that a capability is denied only once.
+		// The profile is loaded anew for each attack, so that the kernel leaves
+		// out no record for having made its like before.
 		q.opts.Steps = append(q.opts.Steps,
 			trial.Step{Profiles: []trial.Profile{profile}, Command: a.Command, Enter: q.label, Now: !a.Tools, Timeout: limit},
 			trial.Step{Command: a.Command, Timeout: limit})

@@ -126,8 +126,7 @@ func (r *textReport) details(e *judged) error {
 	return nil
 }
 
-// attack tells of an attack. What it wrote without the profile is shown where it
-// failed there: else that is what it got at, which may be a secret.
+// attack tells of an attack.
 func (r *textReport) attack(e *judged, a judgedAttack) error {
 	r.print("    --- %s: %s (%s)\n", verdict(len(a.reasons) == 0), e.fullName(a), seconds(a.under.Time+a.free.Time))
 	const indent = "        "
@@ -138,10 +137,12 @@ func (r *textReport) attack(e *judged, a judgedAttack) error {
 	for g := range denials(a.log) {
 		r.print("%s%s\n", indent, denialLine(g))
 	}
-	if err := r.output(indent, a.under); err != nil || ending(a.free) == "" {
+	if err := r.output(indent, a.under); err != nil {
 		return err
 	}
-	r.print("%swithout the profile:\n", indent)
+	if a.free.Stdout.Size()+a.free.Stderr.Size() > 0 {
+		r.print("%swithout the profile:\n", indent)
+	}
 	return r.output(indent, a.free)
 }
 

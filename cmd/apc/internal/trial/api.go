@@ -39,6 +39,10 @@ type Options struct {
 	Tmpfs    []string // directories that are empty at first
 	Write    []Copy
 
+	// Lane tells trials that run side by side apart, so that each gets a
+	// processor of its own. 0 is for one that runs alone.
+	Lane int
+
 	// Queries are asked when the profiles are loaded, before the command.
 	Queries []Query
 
@@ -56,7 +60,10 @@ type Options struct {
 // Step is a command that runs when nothing is left of those before it. What it
 // does not say is as in Options.
 type Step struct {
-	// Profiles are loaded first, in the place of those that are called the same.
+	// Profiles are loaded first, in the place of those that are called the
+	// same. Among them is Enter, which the kernel has never seen then: of a
+	// profile that it knows it does not record twice that a capability was
+	// denied, also if it is replaced by itself.
 	Profiles []Profile
 	Command  []string
 	Enter    string

@@ -68,7 +68,7 @@ func (g *guest) commands() error {
 // left behind. A watcher may be nil.
 func (g *guest) step(s Step, who *identity, w *watcher, records *collector) error {
 	if len(s.Profiles) > 0 {
-		if err := records.leaveOut(func() error { return loadProfiles(s.Profiles) }); err != nil {
+		if err := records.leaveOut(func() error { return renew(s) }); err != nil {
 			return err
 		}
 	}
@@ -151,6 +151,17 @@ func (g *guest) fork(s Step, who *identity, w *watcher, out *output) (int, error
 		return 0, &startError{path, err}
 	}
 	return pid, nil
+}
+
+// renew loads a step's profiles.
+func renew(s Step) error {
+	if s.Enter != "" {
+		name, _, _ := strings.Cut(s.Enter, "//") // its children go with it
+		if err := writeOnce(filepath.Join(securityDir, ".remove"), []byte(name)); err != nil {
+			return fmt.Errorf("removing profile %s: %w", name, err)
+		}
+	}
+	return loadProfiles(s.Profiles)
 }
 
 // lookPath finds a program as a shell in the job's directory does.

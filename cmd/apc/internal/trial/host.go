@@ -57,7 +57,7 @@ func Run(ctx context.Context, o Options) (*Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	err = in.run(ctx, keeperJob{Kernel: kernel, Args: args, Scratch: scratch, MemoryMB: o.MemoryMB})
+	err = in.run(ctx, keeperJob{Kernel: kernel, Args: args, Scratch: scratch, MemoryMB: o.MemoryMB, Lane: o.Lane})
 	return in.finish(ctx, err)
 }
 
