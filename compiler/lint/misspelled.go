@@ -32,7 +32,7 @@ var standardDirectories = map[string]string{
 }
 
 // lookalikes are names near to those that are meant as they stand.
-const lookalikes = "app cfs cvs data dbs doc efi etcd ftp hdd homes host lxc man net nfs nis nix obj prod snap sql ssd svn tftp usb vmail vol yp"
+const lookalikes = "app bar cfs cvs data dbs doc efi etcd ftp hdd homes host lxc man net nfs nis nix obj prod snap sql ssd svn tftp usb vmail vol yp"
 
 func checkMisspelled(c *context) {
 	if a := c.profile.Attachment; a != "" && !c.profile.Hat {

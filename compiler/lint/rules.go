@@ -52,6 +52,7 @@ var deadRules = []*Rule{
 	includedRule,
 	equalHats,
 	notEnforced,
+	notHeld,
 	unusedVariable,
 	unusedModule,
 	unusedIgnore,

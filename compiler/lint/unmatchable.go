@@ -27,7 +27,8 @@ var unmatchablePath = &Rule{
 
 func checkUnmatchable(c *context) {
 	if a := c.profile.Attachment; a != "" && !c.profile.Hat {
-		if g, ok := c.pattern(a); ok && impossible(g) {
+		// A name without a slash is that of a profile which attaches to nothing.
+		if g, ok := c.pattern(a); ok && impossible(g) && strings.HasPrefix(g.String(), "/") {
 			c.reportProfile("no program can be called " + a + ", so the profile attaches to none.")
 		}
 	}
