@@ -1,6 +1,7 @@
 package lint
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -176,11 +177,14 @@ func newSpotGlob(path string) spotGlob {
 	return out
 }
 
+// anyName matches what does not say how a file is called.
+var anyName = regexp.MustCompile(`[*?.]|\[[^]]*[-^][^]]*\]`)
+
 // chance says whether a pattern that names files, as in /**.png or /**/x, can
 // reach a place only because many names will do there: whether it names no
 // directory of the place.
 func (s spotGlob) chance(pattern string) bool {
-	if !s.free || !naming(pattern[strings.LastIndexByte(pattern, '/')+1:]) {
+	if !s.free || anyName.ReplaceAllString(pattern[strings.LastIndexByte(pattern, '/')+1:], "") == "" {
 		return false
 	}
 	for _, v := range variants(pattern, nil) {

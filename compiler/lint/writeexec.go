@@ -122,7 +122,7 @@ func (c *context) written(w, x grant) (path string, ok bool) {
 	if !ok || strings.HasPrefix(common, "/dev/") && !strings.HasPrefix(common, "/dev/shm/") {
 		return "", false
 	}
-	if w.by.Owner && x.included() && !ofUsers.MatchString(common) && !c.mayBeRoot() {
+	if w.by.Owner && (x.included() && !ofUsers.MatchString(common) || ofSystem.MatchString(common)) && !c.mayBeRoot() {
 		return "", false
 	}
 	for _, owner := range []bool{false, true} {
@@ -138,8 +138,12 @@ func (c *context) written(w, x grant) (path string, ok bool) {
 	return "", false
 }
 
-// ofUsers are paths at which others than root own files.
-var ofUsers = regexp.MustCompile(`^/(home|tmp|var/tmp|dev/shm|run/user)/`)
+// ofUsers are paths at which others than root own files, ofSystem such at which
+// none but root does.
+var (
+	ofUsers  = regexp.MustCompile(`^/(home|tmp|var/tmp|dev/shm|run/user)/`)
+	ofSystem = regexp.MustCompile(`^/(usr|bin|sbin|lib(32|64|x32)?|etc|boot)/`)
+)
 
 // both returns a path, if they have it then common, for which two rules give
 // what is needed.
