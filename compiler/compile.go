@@ -10,6 +10,7 @@ import (
 	"apc/compiler/fit"
 	"apc/compiler/grants"
 	"apc/compiler/ir"
+	"apc/compiler/lint"
 	"apc/compiler/lower"
 	"apc/compiler/optimize"
 	"apc/lang/diag"
@@ -55,6 +56,7 @@ type Output struct {
 
 	strict bool   // losses are errors
 	today  string // against which ignores expire
+	base   *Base  // whose abstractions lint may suggest
 }
 
 // Dump is the IR after one stage.
@@ -89,7 +91,7 @@ func Inspect(p *policy.Policy, s *policy.Service, t *feature.Target, opts Option
 
 // fitted lowers a service, and fits it to the target.
 func fitted(p *policy.Policy, s *policy.Service, t *feature.Target, opts Options) *Output {
-	out := &Output{Policy: p, Service: s, Target: t, strict: opts.Strict, today: opts.Today}
+	out := &Output{Policy: p, Service: s, Target: t, strict: opts.Strict, today: opts.Today, base: opts.Base}
 	var diags diag.List
 	out.Module, diags = lower.Service(p, s)
 	out.Asked = out.Module
@@ -162,7 +164,8 @@ func (out *Output) run(pass optimize.Pass, given optimize.Given) {
 	out.provedEqual(pass.Name, withOptional(Widened(before, found.Widenings), found.Substitutions))
 	out.Widenings = append(out.Widenings, found.Widenings...)
 	out.Substitutions = append(out.Substitutions, found.Substitutions...)
-	out.Diags = append(out.Diags, out.suggested(found.Suggestions)...)
+	suggestions, _ := suggested(before, found.Suggestions, lint.Options{Severity: out.Policy.Settings.Severity, Today: out.today})
+	out.Diags = append(out.Diags, suggestions...)
 }
 
 // checked checks the IR after a stage, and keeps it where that is asked for. A

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"apc/compiler/ir"
+	"apc/compiler/lint"
 	"apc/compiler/optimize"
 	"apc/lang/diag"
 )
@@ -39,21 +40,48 @@ func substituted(subs []optimize.Substitution) diag.List {
 }
 
 // SuggestAbstraction is the code of a note about an abstraction that could take
-// the place of rules. An ignore of this name accepts it.
+// the place of rules. An ignore of this name accepts it, and the severity of this
+// name holds for it.
 const SuggestAbstraction = "suggest-abstraction"
 
 // suggested tells which abstractions could take the place of rules, but for
-// those that an ignore accepts.
-func (out *Output) suggested(subs []optimize.Substitution) diag.List {
-	var diags diag.List
-	for _, s := range subs {
-		if !slices.ContainsFunc(out.Module.Ignores, func(i ir.Ignore) bool {
-			return i.Accepts(SuggestAbstraction, s.Include.String(), s.From[0].Origins, out.today)
-		}) {
-			diags = append(diags, aboutAbstraction(s, SuggestAbstraction, fmt.Sprintf("`%s` has %d of these rules", s.Include, len(s.From)), adds(s)+leftOut(s)))
-		}
+// those that an ignore of the module accepts, and returns which ignores do.
+func suggested(m *ir.Module, subs []optimize.Substitution, opts lint.Options) (diags diag.List, used map[int]bool) {
+	used = map[int]bool{}
+	severity := diag.Note
+	switch opts.Severity[SuggestAbstraction].Text {
+	case "off":
+		return nil, nil
+	case "warning":
+		severity = diag.Warning
+	case "error":
+		severity = diag.Error
 	}
-	return diags
+	for _, s := range subs {
+		if i := slices.IndexFunc(m.Ignores, func(i ir.Ignore) bool { return acceptsSuggestion(i, s, opts.Today) }); i >= 0 {
+			used[i] = true
+			continue
+		}
+		d := aboutAbstraction(s, SuggestAbstraction, fmt.Sprintf("`%s` has %d of these rules", s.Include, len(s.From)), adds(s)+leftOut(s))
+		d.Severity = severity
+		d.About = diag.About{Profile: m.Profile.Name, Text: s.Include.String()}
+		if s.Profile != m.Profile.Name {
+			d.About.Profile += "//" + s.Profile
+		}
+		diags = append(diags, d)
+	}
+	return diags, used
+}
+
+// acceptsSuggestion says whether an ignore accepts a suggestion: one that stands
+// at a rule, that which begins with this rule; any other, one all of whose rules
+// it is about.
+func acceptsSuggestion(i ir.Ignore, s optimize.Substitution, today string) bool {
+	from := s.From
+	if i.At != (diag.Range{}) {
+		from = from[:1]
+	}
+	return !slices.ContainsFunc(from, func(r ir.Rule) bool { return !i.Accepts(SuggestAbstraction, r.About(), r.Origins, today) })
 }
 
 // maxAdds is how many additions a suggestion lists.

@@ -239,15 +239,15 @@ func (a *app) deliver(files []outFile, f buildFlags) error {
 
 // summary tells on stderr what was built.
 func (a *app) summary(outputs []*compiler.Output, diags diag.List, v verification) {
-	total, merged, losses, accepted := 0, 0, 0, 0
+	total, before, losses, accepted := 0, 0, 0, 0
 	for _, o := range outputs {
 		total += o.Rules
-		merged += o.Lowered - o.Rules
+		before += o.Lowered
 		losses += len(o.Losses)
 		accepted += o.Accepted
 	}
-	fmt.Fprintf(a.stderr, "%s, %s (%d merged or dropped), %s, %s (%d accepted); %s\n",
-		count(len(outputs), "profile"), count(total, "rule"), merged,
+	fmt.Fprintf(a.stderr, "%s, %s (%d before the passes), %s, %s (%d accepted); %s\n",
+		count(len(outputs), "profile"), count(total, "rule"), before,
 		count(diags.Count(diag.Warning), "warning"), count(losses, "loss"), accepted, v.summary())
 }
 

@@ -30,7 +30,8 @@ type linted struct {
 type linting struct {
 	app     *app
 	flags   lintFlags
-	readers map[string]*textReader // by base directory
+	readers map[string]*textReader    // by base directory
+	bases   map[string]*compiler.Base // those that are named, whose abstractions are suggested
 	out     *linted
 	known   []lint.Known
 	checks  []func(*lint.Run) lint.Result // to be run once all profiles are known
@@ -38,7 +39,7 @@ type linting struct {
 
 // lintAll reads what the arguments name, and looks at all of it.
 func (a *app) lintAll(args []string, f lintFlags) (*linted, error) {
-	l := &linting{app: a, flags: f, readers: map[string]*textReader{}, out: &linted{sources: diag.Sources{}, own: map[string]bool{}, profiles: map[string]bool{}}}
+	l := &linting{app: a, flags: f, readers: map[string]*textReader{}, bases: map[string]*compiler.Base{}, out: &linted{sources: diag.Sources{}, own: map[string]bool{}, profiles: map[string]bool{}}}
 	policies, texts, err := lintArguments(args)
 	if err != nil {
 		return nil, err
@@ -69,6 +70,16 @@ func (l *linting) reader(s policy.Settings) *textReader {
 		l.readers[base] = newTextReader(base)
 	}
 	return l.readers[base]
+}
+
+// base returns the base directory that is named, or that of the settings; nil for
+// the default.
+func (l *linting) base(s policy.Settings) *compiler.Base {
+	dir := cmp.Or(l.flags.base, s.Base.Text)
+	if dir != "" && l.bases[dir] == nil {
+		l.bases[dir] = compiler.OpenBase(dir)
+	}
+	return l.bases[dir]
 }
 
 func (l *linting) options(s policy.Settings) lint.Options {
@@ -102,18 +113,19 @@ func (l *linting) policies(args []string) error {
 		targets []*feature.Target
 		opts    lint.Options
 		reader  *textReader
+		base    *compiler.Base
 	}
 	var jobs []job
 	for _, p := range read.policies {
 		targets, diags := targetsFor(p, l.flags.loadFlags)
 		l.out.input = append(l.out.input, diags...)
-		jobs = append(jobs, job{p, targets, l.options(p.Settings), l.reader(p.Settings)})
+		jobs = append(jobs, job{p, targets, l.options(p.Settings), l.reader(p.Settings), l.base(p.Settings)})
 	}
 	inspected := parallel(jobs, func(j job) []*compiler.Output {
 		var out []*compiler.Output
 		for _, s := range j.p.Services {
 			for _, t := range j.targets {
-				out = append(out, compiler.Inspect(j.p, s, t, compiler.Options{Today: l.app.today}))
+				out = append(out, compiler.Inspect(j.p, s, t, compiler.Options{Today: l.app.today, Base: j.base}))
 			}
 		}
 		return out
@@ -160,6 +172,7 @@ func (l *linting) texts(paths []string) error {
 		path   string
 		reader *textReader
 		opts   lint.Options
+		base   *compiler.Base
 	}
 	var jobs []job
 	for _, path := range paths {
@@ -172,19 +185,19 @@ func (l *linting) texts(paths []string) error {
 			maps.Copy(l.out.sources, sources)
 			l.out.input = append(l.out.input, diags...)
 		}
-		jobs = append(jobs, job{path, l.reader(s), l.options(s)})
+		jobs = append(jobs, job{path, l.reader(s), l.options(s), l.base(s)})
 	}
 	for i, r := range parallel(jobs, func(j job) readText { return j.reader.read(j.path) }) {
 		if r.err != nil {
 			return r.err
 		}
-		l.text(jobs[i].path, r, jobs[i].opts)
+		l.text(jobs[i].path, r, jobs[i].opts, jobs[i].base)
 	}
 	return nil
 }
 
 // text notes a profile text that was read, to be looked at.
-func (l *linting) text(path string, r readText, opts lint.Options) {
+func (l *linting) text(path string, r readText, opts lint.Options, base *compiler.Base) {
 	name := filepath.ToSlash(path)
 	l.out.input = append(l.out.input, r.diags...)
 	maps.Copy(l.out.sources, r.sources)
@@ -194,7 +207,7 @@ func (l *linting) text(path string, r readText, opts lint.Options) {
 	for _, m := range r.modules {
 		l.know(m)
 		l.checks = append(l.checks, func(run *lint.Run) lint.Result {
-			return lint.Module(lint.Subject{Module: m, Text: r.policy, Sources: own}, run, opts)
+			return compiler.LintModule(base, lint.Subject{Module: m, Text: r.policy, Sources: own}, run, opts)
 		})
 	}
 	l.checks = append(l.checks, func(run *lint.Run) lint.Result { return lint.Text(r.policy, r.modules, own, run, opts) })

@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"apc/compiler"
 	"apc/compiler/lint"
 	"apc/lang/diag"
 	"apc/lang/feature"
@@ -88,14 +89,11 @@ func (a *app) load(args []string, f loadFlags) (*loaded, error) {
 }
 
 // ruleNames are the names that `ignore` and `severity` may have: lint rules,
-// losses, and the one check that an ignore accepts.
+// losses, and what else an ignore accepts.
 func ruleNames() []string {
-	out := []string{"interpreter-attachment"}
+	out := compiler.Acceptable()
 	for _, r := range lint.Rules {
 		out = append(out, r.Name)
-	}
-	for _, f := range feature.Features() {
-		out = append(out, string(f.Feature))
 	}
 	return out
 }

@@ -48,7 +48,7 @@ type brought struct {
 	values   map[string][]string
 	patterns patterns
 	byText   map[string][]int    // all rules
-	byPath   map[string][]int    // file rules
+	byPath   map[string][]int    // file rules, by their paths with values
 	byKind   map[rule.Kind][]int // all others
 }
 
@@ -84,11 +84,23 @@ func (b *brought) index(values map[string][]string) {
 	for i, r := range b.rules {
 		b.byText[text(r)] = append(b.byText[text(r)], i)
 		if f, ok := r.Body.(rule.File); ok {
-			b.byPath[f.Path] = append(b.byPath[f.Path], i)
+			path := b.path(f)
+			b.byPath[path] = append(b.byPath[path], i)
 		} else {
 			b.byKind[r.Kind()] = append(b.byKind[r.Kind()], i)
 		}
 	}
+}
+
+// path returns the path of a rule with the values of its variables, or without
+// where they have none.
+func (b *brought) path(f rule.File) string {
+	if strings.Contains(f.Path, "@{") {
+		if _, text, err := expand(f.Path, b.values); err == nil {
+			return text
+		}
+	}
+	return f.Path
 }
 
 // text is what equal rules share.
@@ -112,7 +124,7 @@ func (b *brought) having(r ir.Rule) iter.Seq[int] {
 			return
 		}
 		if f.Path != "" && f.Target == "" && (f.Exec == "" || f.Exec == "x") && !ranked(r) {
-			for _, n := range b.byPath[f.Path] {
+			for _, n := range b.byPath[b.path(f)] {
 				if within(r, f, b.rules[n], b.rules[n].Body.(rule.File)) && !yield(n) {
 					return
 				}
