@@ -55,7 +55,7 @@ func checkHeld(c *context) {
 		if n := count[what] - 1; n > 0 {
 			more = fmt.Sprintf("; %d more ask for it", n)
 		}
-		c.report(first[what], c.Target.Name+" does not hold "+info.Doc+more+".")
+		c.report(first[what], c.Target.Name+" does not hold "+info.Doc+more+". The loss is called "+string(what)+".")
 	}
 }
 
