@@ -23,7 +23,7 @@ type context struct {
 	result   Result
 	globs    map[string]parsed   // by their text
 	onFiles  *files              // the rules on files of the profile at hand, once asked for
-	denying  *denying            // the rules that deny something, once asked for
+	onKinds  *spoken             // its rules by their kinds, once asked for
 	vars     map[string][]string // the values of variables, once asked for
 }
 

@@ -13,24 +13,57 @@ type message struct{ by, at ir.Rule }
 
 func (m message) included() bool { return m.at.Kind() == rule.KindInclude }
 
-// messages returns the rules of a kind that allow something, those of includes
-// too, but for those that a deny takes back as a whole.
-func (c *context) messages(kind rule.Kind) []message {
-	var out []message
-	var walk func(r, at ir.Rule)
-	walk = func(r, at ir.Rule) {
-		if r.Kind() == kind && r.Action != rule.Deny && !c.undone(r) {
-			out = append(out, message{r, at})
-		}
-		for _, below := range r.Included {
-			walk(below, at)
+// spoken holds the rules of a profile, those of its includes too, by their
+// kinds: those that allow something, and those that deny it.
+type spoken struct {
+	profile *ir.Profile
+	allow   map[rule.Kind][]message
+	deny    map[rule.Kind][]ir.Rule
+}
+
+// spoken returns the rules of the profile at hand.
+func (c *context) spoken() *spoken {
+	if c.onKinds == nil || c.onKinds.profile != c.profile {
+		c.onKinds = &spoken{c.profile, map[rule.Kind][]message{}, map[rule.Kind][]ir.Rule{}}
+		for _, r := range c.profile.Rules {
+			c.onKinds.add(r, r)
 		}
 	}
-	for _, r := range c.profile.Rules {
-		walk(r, r)
+	return c.onKinds
+}
+
+func (s *spoken) add(r, at ir.Rule) {
+	for _, below := range r.Included {
+		s.add(below, at)
+	}
+	switch b, isFile := r.Body.(rule.File); {
+	case isFile && b.Path != "": // for files
+	case r.Action == rule.Deny:
+		s.deny[r.Kind()] = append(s.deny[r.Kind()], r)
+	default:
+		s.allow[r.Kind()] = append(s.allow[r.Kind()], message{r, at})
+	}
+}
+
+// messages returns the rules of a kind that allow something, those of includes
+// too, but for those that a deny takes back as a whole. Of rules on files it has
+// those on all of them.
+func (c *context) messages(kind rule.Kind) []message {
+	all := c.spoken().allow[kind]
+	if len(c.denials(kind)) == 0 {
+		return all
+	}
+	var out []message
+	for _, m := range all {
+		if !c.undone(m.by) {
+			out = append(out, m)
+		}
 	}
 	return out
 }
+
+// denials returns the rules of a kind that deny something.
+func (c *context) denials(kind rule.Kind) []ir.Rule { return c.spoken().deny[kind] }
 
 // undone says whether a deny takes back all that a rule allows: whether it says
 // the same, or nothing but its kind.
@@ -45,25 +78,6 @@ func (c *context) undone(r ir.Rule) bool {
 		}
 	}
 	return false
-}
-
-// denials returns the rules of a kind that deny something.
-func (c *context) denials(kind rule.Kind) []ir.Rule {
-	if c.denying == nil || c.denying.profile != c.profile {
-		c.denying = &denying{profile: c.profile, rules: map[rule.Kind][]ir.Rule{}}
-		c.everyRule(func(r ir.Rule, _ bool) {
-			if r.Action == rule.Deny {
-				c.denying.rules[r.Kind()] = append(c.denying.rules[r.Kind()], r)
-			}
-		})
-	}
-	return c.denying.rules[kind]
-}
-
-// denying holds the rules of a profile that deny something.
-type denying struct {
-	profile *ir.Profile
-	rules   map[rule.Kind][]ir.Rule
 }
 
 // strange is a label that no rule names.

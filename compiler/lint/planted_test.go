@@ -2,11 +2,14 @@ package lint_test
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
 	"testing/fstest"
 
+	"apc/compiler/grants"
+	"apc/compiler/ir"
 	"apc/compiler/lint"
 	"apc/compiler/lower"
 	"apc/lang/policy"
@@ -65,6 +68,7 @@ func textFindings(t *testing.T, text string, skip int) string {
 	run := lint.NewRun(known, func() []lint.Known { return nil })
 	var out []string
 	for _, m := range modules {
+		holdWitnesses(t, m, run)
 		for _, d := range lint.Module(lint.Subject{Module: m, Text: p}, run, lint.Options{}).Findings {
 			if mine(d.Code) {
 				out = append(out, fmt.Sprintf("%d:%s", d.Subject.Start.Line-skip, d.Code))
@@ -110,4 +114,30 @@ func policyFindings(t *testing.T, body string) string {
 	}
 	slices.Sort(out)
 	return strings.Join(out, " ")
+}
+
+var witness = regexp.MustCompile("(matches|write) (/[^ ]*) [(]")
+
+// holdWitnesses asks for the paths that findings tell, in the one other way that
+// there is: rule by rule.
+func holdWitnesses(t *testing.T, m *ir.Module, run *lint.Run) {
+	t.Helper()
+	for _, d := range lint.Module(lint.Subject{Module: m}, run, lint.Options{}).Findings {
+		found := witness.FindStringSubmatch(d.Detail)
+		if found == nil || d.Code != "sensitive-path" && d.Code != "write-loaded" {
+			continue
+		}
+		allowed := false
+		for _, p := range m.Profiles() {
+			for _, letter := range []string{"r", "w", "a"} {
+				access, _ := grants.ParseAccess(letter)
+				if letter != "r" || d.Code == "sensitive-path" {
+					allowed = allowed || grants.Ask(m, p, found[2], access).Allowed
+				}
+			}
+		}
+		if !allowed {
+			t.Errorf("no profile grants %s, of which this speaks: %s", found[2], d.Detail)
+		}
+	}
 }

@@ -2,9 +2,9 @@ package lint
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
-	"apc/compiler/ir"
 	"apc/lang/diag"
 	"apc/lang/rule"
 )
@@ -91,16 +91,10 @@ var rootful = map[string]bool{
 // mayBeRoot says whether the profile shows that its program runs as root, who
 // owns most files.
 func (c *context) mayBeRoot() bool {
-	found := false
-	c.everyRule(func(r ir.Rule, _ bool) {
-		if b, ok := r.Body.(rule.Capability); ok && r.Action != rule.Deny {
-			found = found || len(b.Names) == 0
-			for _, name := range b.Names {
-				found = found || rootful[name]
-			}
-		}
+	return slices.ContainsFunc(c.messages(rule.KindCapability), func(m message) bool {
+		names := m.by.Body.(rule.Capability).Names
+		return len(names) == 0 || slices.ContainsFunc(names, func(name string) bool { return rootful[name] })
 	})
-	return found
 }
 
 // means says whether a pattern means a file and what stands beside it, as
