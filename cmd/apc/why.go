@@ -146,11 +146,7 @@ type located struct {
 // its parent.
 func (w *answerer) locate(e *audit.Event) (located, error) {
 	for _, name := range strings.Split(e.Profile, "//&") {
-		if rest, ok := strings.CutPrefix(name, ":"); ok {
-			if _, after, found := strings.Cut(rest, ":"); found {
-				name = strings.TrimPrefix(after, "//")
-			}
-		}
+		namespace, name := splitNamespace(name, e.Namespace)
 		name, _, made := strings.Cut(name, "//null-")
 		for _, o := range w.outputs {
 			m, err := w.resolve(o)
@@ -161,11 +157,25 @@ func (w *answerer) locate(e *audit.Event) (located, error) {
 				if made {
 					note = "the record is of a program that has no profile of its own yet: the exec of it is what the policy lacks"
 				}
+				if namespace != "" && namespace != o.Service.Namespace.Text {
+					note = fmt.Sprintf("the record is of the namespace %q, a container's say; this policy is taken for the one that is loaded there", namespace)
+				}
 				return located{o, m, p, note}, nil
 			}
 		}
 	}
 	return located{}, nil
+}
+
+// splitNamespace parts a profile's name, as in ":NAMESPACE://NAME", from the
+// namespace in it, or else the one that the record names beside it.
+func splitNamespace(name, beside string) (namespace, rest string) {
+	if inner, ok := strings.CutPrefix(name, ":"); ok {
+		if namespace, rest, ok := strings.Cut(inner, ":"); ok {
+			return namespace, strings.TrimPrefix(rest, "//")
+		}
+	}
+	return strings.TrimPrefix(strings.TrimPrefix(beside, "root"), "//"), name
 }
 
 func (w *answerer) resolve(o *compiler.Output) (*ir.Module, error) {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/json"
+	"io"
 	"os"
 	"path/filepath"
 	"slices"
@@ -12,6 +13,7 @@ import (
 
 	"apc/compiler/propose"
 	"apc/compiler/verify"
+	"apc/lang/audit"
 	"apc/lang/compiled"
 	"apc/lang/diag"
 	"apc/lang/feature"
@@ -403,4 +405,32 @@ func labelled(label string, rules, others []string) (out []string) {
 		}
 	}
 	return out
+}
+
+// TestAdvice holds the one line that says what a denial lacks.
+func TestAdvice(t *testing.T) {
+	dir := t.TempDir()
+	writeFile(t, filepath.Join(dir, "service.hcl"), "service \"app\" {\n  attachment = \"none\"\n  temp       = [\"/tmp/app-*\"]\n  run \"/usr/bin/other\" {\n    as = \"profile\"\n  }\n"+oneDeny+"}\n")
+	a := &app{stdout: io.Discard, stderr: io.Discard, today: "2024-01-01"}
+	w, err := a.answers([]string{dir}, loadFlags{}, dir)
+	if err != nil || w == nil {
+		t.Fatal(err)
+	}
+	for record, want := range map[string]string{
+		openRecord("/etc/other.conf", "r"):                    `missing config = ["/etc/other.conf"]`,
+		openRecord("/etc/app/secret", "r"):                    "denied by `audit deny /etc/app/secret r,`, " + dir + "/service.hcl:8:13",
+		openRecord("/tmp/app-1", "r"):                         "granted to the owner of the file only, by `owner /tmp/app-* rwk,`, " + dir + "/service.hcl:3:17",
+		disconnected + openRecord("x", "r"):                   `needs flags = ["attach_disconnected"]`,
+		`operation="novel" pid=7 comm="a"`:                    "the record does not say what was accessed",
+		`info="no new privs" ` + execRecord("/usr/bin/other"): "the exec is granted, and its transition failed: no new privs",
+		`profile="else" ` + openRecord("/x", "r"):             "",
+	} {
+		if !strings.Contains(record, `profile="`) {
+			record = `profile="app" ` + record
+		}
+		e, status := audit.ParseLine([]byte(`apparmor="DENIED" ` + record))
+		if got, err := w.advice(&e); status != audit.Record || err != nil || got != want {
+			t.Errorf("%s\ngot  %s %v\nwant %s", record, got, err, want)
+		}
+	}
 }

@@ -2,6 +2,7 @@ package propose
 
 import (
 	"slices"
+	"strconv"
 	"strings"
 
 	"apc/lang/rule"
@@ -79,7 +80,7 @@ func networkChoices(n rule.Network) []Statement {
 	protocol := map[string]string{"stream": "tcp", "dgram": "udp"}[n.Type]
 	internet := protocol != "" && (n.Family == "inet" || n.Family == "inet6")
 	switch {
-	case internet && n.Local.Port != "" && slices.ContainsFunc(n.Access, func(a string) bool { return a == "bind" || a == "listen" || a == "accept" }):
+	case internet && n.Local.Port != "" && serves(n):
 		return []Statement{endpointBlock("listen", n.Local.Port, protocol, "", "for the port that the service serves"), exact, coarse}
 	case internet && n.Peer.Port != "" && !slices.Contains(n.Access, "bind"):
 		return []Statement{
@@ -91,6 +92,19 @@ func networkChoices(n rule.Network) []Statement {
 		return []Statement{coarse}
 	}
 	return []Statement{exact, coarse}
+}
+
+// serves says whether an access is that of a server: it waits for others, or
+// its port is a fixed one and that of the other end one that the kernel chose
+// (net.ipv4.ip_local_port_range).
+func serves(n rule.Network) bool {
+	if slices.ContainsFunc(n.Access, func(a string) bool { return a == "bind" || a == "listen" || a == "accept" }) {
+		return true
+	}
+	const chosen = 32768
+	local, err := strconv.Atoi(n.Local.Port)
+	peer, _ := strconv.Atoi(n.Peer.Port)
+	return err == nil && local < chosen && peer >= chosen
 }
 
 func endpointBlock(name, port, protocol, address, when string) Statement {

@@ -92,6 +92,7 @@ func single(a grants.Access) (out []grants.Access) {
 func decideFile(m *ir.Module, p *ir.Profile, w Want) Finding {
 	var f Finding
 	owner := false
+	p = narrowed(m, p, w.Path)
 	for _, bit := range single(w.Access) {
 		a := grants.Ask(m, p, w.Path, bit)
 		denied := deniesFor(a.Deny, w)

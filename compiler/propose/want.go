@@ -56,13 +56,29 @@ func Asks(e *audit.Event) Want {
 	default:
 		w.Body = body(w.Kind, e)
 	}
-	if w.Kind == audit.KindUnix && strings.HasPrefix(e.Net.Addr, "/") {
-		w.Notes = append(w.Notes, "a socket with a path needs `w` on that path too")
+	if w.Kind == audit.KindCapability && e.Capability == "" {
+		w.Problem = "the record does not name the capability"
 	}
+	w.note(e)
 	if strings.Contains(e.Info, "disconnected IPC path") {
 		w.Flag, w.Body = "attach_disconnected.ipc", nil
 	}
 	return w
+}
+
+// note tells what the record's words on its cause mean, where a rule alone does
+// not change it (security/apparmor/domain.c, file.c).
+func (w *Want) note(e *audit.Event) {
+	switch {
+	case w.Kind == audit.KindUnix && strings.HasPrefix(e.Net.Addr, "/"):
+		w.Notes = append(w.Notes, "a socket with a path needs `w` on that path too")
+	case w.Kind == audit.KindChangeProfile && strings.HasSuffix(e.Info, "not found"):
+		w.Notes = append(w.Notes, "the profile that was asked for is not loaded: a rule alone does not change that")
+	case w.Kind == audit.KindChangeProfile && e.Info == "no new privs":
+		w.Notes = append(w.Notes, "the process runs under no_new_privs, where the kernel refuses the change whatever the rules say")
+	case e.Info == "link not subset of target":
+		w.Notes = append(w.Notes, "the link's name is granted what its target is not; a `link` block with this `to` allows the link without granting either")
+	}
 }
 
 func nonEmpty(a, b string) string {
