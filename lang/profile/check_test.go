@@ -106,6 +106,15 @@ var checkCases = []struct{ name, text, want string }{
 	{"change_profile", "/x { change_profile /a -> b, change_profile unsafe /a -> b, }\n", "1:30 conflicting-exec"},
 	{"change_profile apart", "/x { change_profile /a -> bb, change_profile unsafe /a -> cc, change_profile unsafe /a* -> bb, }\n", ""},
 	{"change_profile patterns", "/x { change_profile /a* -> b, change_profile unsafe /*a -> b, }\n", "1:31 conflicting-exec"},
+	{"priority wins", "/x { /a px, /{a,c} ix, priority=1 /a ux, /c px, priority=1 audit /** px, }\n", "1:42 conflicting-exec"},
+	{"priority wins for globs", "/x { /a* px, /*b ix, priority=1 /a?* ux, }\n", ""},
+	{"priority wins for some", "/x { /a* px, /*b ix, priority=1 /ab ux, }\n", "1:14 conflicting-exec"},
+	{"priority wins for owners", "/x { /a* px, /*b ix, priority=1 owner /a* ux, }\n", "1:14 conflicting-exec"},
+	{"priority after merging", "/x { /a px, /a ix, priority=1 /a ux, }\n", "1:13 conflicting-exec"},
+	{"priority of change_profile", "/x { priority=1 change_profile /*a -> /b, change_profile unsafe /a? -> /b, }\n", "1:43 conflicting-exec"},
+	{"prompt and audit", "/x { prompt /a px, audit prompt /a ix, }\n", ""},
+	{"escaped alias", "alias /a -> /b,\n/x { /\\x61 px, /b ix, }\n", "2:16 conflicting-exec"},
+	{"value before", "$T = true\n$T := not $T\n/x { if $T { ^h { } } ^h { } }\n", ""},
 	{"targets", "/x { /1 px -> a, /2 px -> b, /3 px -> c, /4 px -> d, /5 px -> e, /6 px -> f, /7 px -> g, /8 px -> h, " +
 		"/9 px -> i, /10 px -> j, /11 px -> k, /12 px -> l, /13 px -> m, }\n", "1:1 too-many-targets"},
 }

@@ -19,14 +19,15 @@ type execRule struct {
 	how      string // the transition, with its target
 	owner    bool   // holds for files of the owner
 	other    bool   // holds for files of others
-	prompt   bool   // the parser compares it with rules of the same path only
+	audit    bool
+	prompt   bool // the parser compares it with rules of the same path only
 	via      []*Include
 }
 
 // addExec remembers what a rule says about execution.
 func (c *checker) addExec(r *Rule, b *body, g group) {
 	said := g.applied(r.Rule)
-	e := execRule{rule: r, priority: said.Priority, owner: !said.Other, other: !said.Owner}
+	e := execRule{rule: r, priority: said.Priority, audit: said.Audit, owner: !said.Other, other: !said.Owner}
 	switch f := r.Body.(type) {
 	case rule.File:
 		if f.Target != "" && f.Exec != "" {
@@ -46,7 +47,7 @@ func (c *checker) addExec(r *Rule, b *body, g group) {
 		return
 	}
 	e.via = slices.Clone(c.via)
-	for _, path := range c.aliased(c.expanded(e.path, b)) {
+	for _, path := range c.aliased(unescaped(c.expanded(e.path, b))) {
 		e := e
 		e.path, e.target = path, c.expanded(e.target, b)
 		b.execs = append(b.execs, e)
@@ -74,6 +75,22 @@ func (c *checker) aliased(path string) []string {
 		}
 	}
 	return out
+}
+
+// unescaped writes a path that has escapes as the parser compares it: with
+// those alone that glob characters need.
+func unescaped(path string) string {
+	if !strings.Contains(path, `\`) {
+		return path
+	}
+	g, err := glob.Parse(path)
+	if err != nil {
+		return path
+	}
+	if literal, ok := g.IsLiteral(); ok {
+		return glob.Quote(literal)
+	}
+	return path
 }
 
 // transitionTarget names the profile that a rule leads to.
@@ -121,6 +138,7 @@ type execSet struct {
 	globs  []execGlob            // those that are not exact
 	others []execGlob            // exact ones that would be too many paths
 	pairs  int                   // globs that were compared
+	masks  []execGlob            // what wins where its priority is higher
 }
 
 // execGlob is an exec rule whose glob is no list of paths.
@@ -140,7 +158,7 @@ const (
 // checkExecs refuses rules that say different things about the execution of
 // one file.
 func (c *checker) checkExecs(b *body) {
-	set := execSet{paths: map[string][]execRule{}}
+	set := execSet{paths: map[string][]execRule{}, masks: masks(b.execs)}
 	conflicts := 0
 	for _, e := range b.execs {
 		if conflicts == maxConflicts {
@@ -195,7 +213,8 @@ func (s *execSet) add(e execRule) (*execRule, string) {
 // on returns a rule on an exact path that contradicts this one.
 func (s *execSet) on(path string, e execRule) *execRule {
 	for i := range s.paths[path] {
-		if o := &s.paths[path][i]; contradict(e, *o) && o.target == e.target {
+		o := &s.paths[path][i]
+		if contradict(e, *o) && o.target == e.target && (merge(e, *o) || !s.masked(e, *o, path)) {
 			return o
 		}
 	}
@@ -204,8 +223,48 @@ func (s *execSet) on(path string, e execRule) *execRule {
 
 // contradict says whether two rules for one path cannot both hold.
 func contradict(a, b execRule) bool {
-	same := a.priority == b.priority && (a.target == "") == (b.target == "")
+	// Of change_profile the parser passes over the priority.
+	same := (a.priority == b.priority || a.target != "") && (a.target == "") == (b.target == "") && (!a.prompt || a.audit == b.audit)
 	return same && a.how != b.how && (a.owner && b.owner || a.other && b.other)
+}
+
+// merge says whether the parser makes two rules one before it looks at what
+// they match (rule.h: is_mergeable).
+func merge(a, b execRule) bool {
+	return a.path == b.path && a.target == b.target && a.audit == b.audit && a.prompt == b.prompt
+}
+
+// masks returns the rules that can win over others: those on files without
+// audit, where there are several priorities.
+func masks(rules []execRule) []execGlob {
+	var out []execGlob
+	several := false
+	for _, e := range rules {
+		several = several || e.priority != rules[0].priority
+		if e.target == "" && !e.prompt && !e.audit {
+			out = append(out, execGlob{execRule: e})
+		}
+	}
+	if !several {
+		return nil
+	}
+	return out
+}
+
+// masked says whether rules of a higher priority decide on a path for which two
+// others contradict each other.
+func (s *execSet) masked(a, b execRule, path string) bool {
+	owner, other := a.owner && b.owner, a.other && b.other
+	for i := range s.masks {
+		m := &s.masks[i]
+		if m.priority <= a.priority || a.target != "" {
+			continue
+		}
+		if auto := m.automaton(); auto != nil && auto.Match(path) {
+			owner, other = owner && !m.owner, other && !m.other
+		}
+	}
+	return !owner && !other
 }
 
 // literalPrefix returns what a glob begins with, whatever it matches.
@@ -227,11 +286,49 @@ func (s *execSet) meets(g *execGlob, among []execGlob) (*execRule, string) {
 		if s.pairs++; s.pairs > maxPairs {
 			return nil, ""
 		}
-		if at, ok := g.meets(o); ok {
+		if at, ok := s.meet(g, o); ok {
 			return &o.execRule, at
 		}
 	}
 	return nil, ""
+}
+
+// meet returns a path for which two globs contradict each other, unless rules
+// of a higher priority decide on all of them.
+func (s *execSet) meet(g, o *execGlob) (string, bool) {
+	at, ok := g.meets(o)
+	if !ok || len(s.masks) == 0 || merge(g.execRule, o.execRule) || !s.masked(g.execRule, o.execRule, at) {
+		return at, ok
+	}
+	both, err := g.automaton().Intersection(o.automaton())
+	if err != nil {
+		return "", false
+	}
+	for _, holds := range []func(execRule) bool{func(e execRule) bool { return e.owner }, func(e execRule) bool { return e.other }} {
+		if !holds(g.execRule) || !holds(o.execRule) {
+			continue
+		}
+		if at, ok := s.left(both, g.priority, holds); ok {
+			return at, true
+		}
+	}
+	return "", false
+}
+
+// left returns the shortest path that no rule of a higher priority decides on.
+func (s *execSet) left(paths *glob.Automaton, priority int, holds func(execRule) bool) (string, bool) {
+	for i := range s.masks {
+		m := &s.masks[i]
+		auto := m.automaton()
+		if m.priority <= priority || !holds(m.execRule) || auto == nil {
+			continue
+		}
+		var err error
+		if paths, err = paths.Difference(auto); err != nil {
+			return "", false
+		}
+	}
+	return paths.Shortest()
 }
 
 // matches returns those of the paths that the glob matches, in order.
@@ -253,7 +350,7 @@ func (g *execGlob) matches(paths map[string][]execRule) []string {
 // meets returns a path that both globs match. Where that cannot be said they
 // do not meet.
 func (g *execGlob) meets(o *execGlob) (string, bool) {
-	if g.target != "" && !overlap(g.target, o.target) {
+	if g.target != o.target && !overlap(g.target, o.target) {
 		return "", false
 	}
 	a, b := g.automaton(), o.automaton()

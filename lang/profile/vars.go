@@ -52,15 +52,18 @@ func (v *variables) assign(a *Assign) (problem *diag.Diagnostic) {
 			return nil
 		}
 	}
+	value, err := false, error(nil)
+	if a.Expr != nil {
+		value, err = v.eval(a.Expr) // which may refer to the value before
+	}
 	v.where[a.Name] = a.Range
 	delete(v.bools, a.Name)
 	delete(v.sets, a.Name)
 	if a.Expr == nil {
 		v.sets[a.Name] = a.Values
-		return nil
+	} else {
+		v.bools[a.Name] = value
 	}
-	value, err := v.eval(a.Expr)
-	v.bools[a.Name] = value
 	if err != nil {
 		d := diag.Errorf(a.Range, "bad-condition", "value that cannot be computed", "%v.", err)
 		return &d
