@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"testing/fstest"
 
 	"apc/compiler"
 	"apc/compiler/ir"
@@ -197,6 +198,8 @@ var plantedBodies = map[string]string{
 	"/srv/x/{a,b} r,\ndeny /srv/x/a r,\ndeny /srv/x/b r,":     "denied-rule",
 	"@{ETC}/a r,\naudit deny /etc/** r,":                      "denied-rule",
 	"owner /srv/x/a r,\ndeny /srv/x/** r,":                    "denied-rule",
+	"owner /srv/x/a r,\ndeny owner /srv/x/** r,":              "denied-rule",
+	"owner {\n/srv/x/a r,\n}\ndeny owner /srv/x/** r,":        "denied-rule",
 	"/srv/x/a r,\ndeny owner /srv/x/** r,":                    "",
 	"/srv/x/a a,\ndeny /srv/x/** w,":                          "denied-rule",
 	"/srv/x/a rw,\ndeny /srv/x/** w,":                         "partly-denied-rule",
@@ -310,21 +313,28 @@ var plantedBodies = map[string]string{
 	"@{PROC}/@{pid}/status r,":         "",
 
 	// Owners.
-	"/tmp/x rw,":             "missing-owner",
-	"/var/tmp/x rw,":         "missing-owner",
-	"/{,var/}tmp/x rw,":      "missing-owner",
-	"/dev/shm/x rw,":         "missing-owner",
-	"@{HOME}/.x rw,":         "missing-owner",
-	"/home/*/.x r,":          "missing-owner",
-	"/run/user/*/x rw,":      "missing-owner",
-	"audit /tmp/x rw,":       "missing-owner",
-	"owner /tmp/x rw,":       "",
-	"owner {\n/tmp/x rw,\n}": "",
-	"/tmp/ r,":               "",
-	"/tmp/.X11-unix/X0 rw,":  "",
-	"deny /tmp/x rw,":        "",
-	"/srv/tmp/x rw,":         "",
-	"/{tmp,srv}/x rw,":       "",
+	"/tmp/x rw,":           "missing-owner",
+	"/var/tmp/x rw,":       "missing-owner",
+	"/{,var/}tmp/x rw,":    "missing-owner",
+	"/dev/shm/x rw,":       "missing-owner",
+	"@{HOME}/.x rw,":       "missing-owner",
+	"/home/*/.x r,":        "missing-owner",
+	"/run/user/*/x rw,":    "missing-owner",
+	"audit /tmp/x rw,":     "missing-owner",
+	"@{HOME} r,":           "",
+	"@{HOME}/ r,":          "",
+	"@{HOMEDIRS}/*/.x rw,": "missing-owner",
+	"capability setuid,\n@{HOME}/.forward r,": "",
+	"capability setuid,\n/tmp/x rw,":          "missing-owner",
+	"/tmp/.X0-lock r,":                        "",
+	"/root/.x rw,":                            "",
+	"owner /tmp/x rw,":                        "",
+	"owner {\n/tmp/x rw,\n}":                  "",
+	"/tmp/ r,":                                "",
+	"/tmp/.X11-unix/X0 rw,":                   "",
+	"deny /tmp/x rw,":                         "",
+	"/srv/tmp/x rw,":                          "",
+	"/{tmp,srv}/x rw,":                        "",
 
 	// Spelling.
 	"#include <abstractions/nameservice>":                          "old-spelling",
@@ -381,6 +391,52 @@ func TestPlantedFiles(t *testing.T) {
 		"abi <abi/4.0>,\n" + head + "priority=1 /srv/x r," + tail:                                       "",
 	} {
 		found := lintText(t, examplesBase(), "app", text)
+		if got := told(found, deadAndHabit); got != want {
+			t.Errorf("%s\ngives %q, want %q", text, got, want)
+			for _, d := range found {
+				t.Log(d)
+			}
+		}
+	}
+}
+
+// TestIncludes holds what counts of what an include brings.
+func TestIncludes(t *testing.T) {
+	library := fstest.MapFS{}
+	for name, text := range map[string]string{
+		"tunables/global":      "@{HOME} = /home/*/ /root/\n@{PROC} = /proc/\n@{pid} = [1-9]*\n@{LATER} = @{EARLIER}/x\n",
+		"abstractions/private": "deny @{HOME}/.ssh/** mrwkl,\naudit deny @{HOME}/.gnupg/** mrwkl,\n",
+		"abstractions/nested":  "include <abstractions/private>\n",
+		"abstractions/web":     "capability net_bind_service,\n/srv/www/** r,\n/run/x rw,\n/srv/w r,\n@{USED}/y r,\n",
+		"abstractions/pair":    "/srv/a r,\n/srv/b r,\n",
+	} {
+		library[name] = &fstest.MapFile{Data: []byte(text)}
+	}
+	l := &profile.Loader{FS: library, Base: []string{"/"}}
+	for text, want := range map[string]string{
+		"include <abstractions/private>\nowner @{HOME}/.ssh/known_hosts r,":    "denied-rule",
+		"include <abstractions/nested>\nowner @{HOME}/.ssh/known_hosts r,":     "denied-rule",
+		"include <abstractions/nested>\nowner /root/.gnupg/x rw,":              "denied-rule",
+		"include <abstractions/private>\nowner @{HOME}/.ssh/{known_hosts,} r,": "partly-denied-rule",
+		"include <abstractions/private>\nowner @{HOME}/{.ssh,.x}/y r,":         "partly-denied-rule",
+		"include <abstractions/private>\nowner @{HOME}/** r,":                  "",
+		"include <abstractions/private>\n^h {\nowner @{HOME}/.ssh/x r,\n}":     "",
+		"include <abstractions/web>\nnetwork inet stream port=80,":             "",
+		"network inet stream port=80,":                                         "privileged-port",
+		"include <abstractions/web>\n/srv/www r,":                              "missing-slash",
+		"include <abstractions/web>\n/var/run/x rw,":                           "",
+		"include <abstractions/web>\n/srv/{w,v} r,\n/srv/w r,":                 "redundant-rule",
+		"include <abstractions/web>\n/srv/w r,":                                "included-rule",
+		"include <abstractions/pair>\ndeny /srv/* r,":                          "denied-include",
+		"include <abstractions/pair>\ndeny /srv/a r,":                          "",
+		"include <abstractions/pair>\nowner /srv/a r,\nowner /srv/c r,":        "included-rule",
+	} {
+		preamble := "abi <kernel>,\ninclude <tunables/global>\n@{EARLIER} = /srv/e\n"
+		if strings.Contains(text, "web") {
+			preamble += "@{USED} = /srv/u\n"
+		}
+		text := preamble + "profile app /usr/bin/app {\n" + text + "\ninclude if exists <local/app>\n}\n"
+		found := lintText(t, l, "app", text)
 		if got := told(found, deadAndHabit); got != want {
 			t.Errorf("%s\ngives %q, want %q", text, got, want)
 			for _, d := range found {

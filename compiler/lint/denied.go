@@ -65,7 +65,7 @@ func (d denial) words() string {
 func (c *context) eachDenied(f func(ir.Rule, denial)) {
 	var denies []ir.Rule
 	c.everyRule(func(r ir.Rule, _ bool) {
-		if r.Action == rule.Deny && !r.Owner && !r.Other {
+		if r.Action == rule.Deny {
 			denies = append(denies, r)
 		}
 	})
@@ -137,7 +137,8 @@ func (c *context) deniedFile(r fileRule, denies []fileRule) (denial, bool) {
 	d := denial{all: letters(r.file)}
 	var near []fileRule
 	for _, deny := range denies {
-		if deny.Priority >= r.Priority && overlap(deny.glob, r.glob) {
+		everybody := !deny.Owner && !deny.Other
+		if deny.Priority >= r.Priority && (everybody || deny.Owner && r.Owner || deny.Other && r.Other) && overlap(deny.glob, r.glob) {
 			near = append(near, deny)
 		}
 	}

@@ -28,7 +28,7 @@ var deniedInclude = &Rule{
 func checkDeniedInclude(c *context) {
 	var denies []ir.Rule
 	for _, r := range c.profile.Rules {
-		if r.Action == rule.Deny && !r.Owner && !r.Other {
+		if r.Action == rule.Deny {
 			denies = append(denies, r)
 		}
 	}

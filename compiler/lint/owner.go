@@ -26,21 +26,25 @@ var missingOwner = &Rule{
 	check: checkOwner,
 }
 
-// sharedPlaces are directories in which files of many users stand.
-var sharedPlaces = []string{"/tmp/", "/var/tmp/", "/dev/shm/", "/run/user/", "/home/", "@{HOME}", "@{HOMEDIRS}"}
+// sharedPlaces are directories in which files of many users stand, beside homes.
+var sharedPlaces = []string{"/tmp/", "/var/tmp/", "/dev/shm/", "/run/user/"}
 
 // ofOthers are sockets in shared places that other users made, mostly root.
-var ofOthers = []string{"/tmp/.X11-unix/", "/tmp/.ICE-unix/", "/tmp/.font-unix/", "/tmp/.esd", "/tmp/.winbindd/", "/tmp/krb5"}
+var ofOthers = []string{"/tmp/.X", "/tmp/.ICE-unix/", "/tmp/.font-unix/", "/tmp/.esd", "/tmp/.winbindd/", "/tmp/krb5"}
+
+// forOthers are capabilities of programs that act for other users: what such a
+// program may do in homes is meant for files of others.
+var forOthers = []string{"setuid", "fowner", "dac_override", "dac_read_search"}
 
 func checkOwner(c *context) {
 	told := map[diag.Range]bool{}
+	acts := c.actsForOthers()
 	c.allowedFiles(func(r ir.Rule, f rule.File) {
 		at := r.Origins[0].Range
-		listing := strings.HasSuffix(f.Path, "/") && f.Access == rule.Read
-		if told[at] || f.Path == "" || r.Owner || r.Other || f.Access&(rule.Read|rule.Write|rule.Append) == 0 || f.Exec != "" || listing || !stated(r) {
+		if told[at] || f.Path == "" || r.Owner || r.Other || f.Access&(rule.Read|rule.Write|rule.Append) == 0 || f.Exec != "" || !stated(r) {
 			return
 		}
-		if !c.isText() && reasoned(r) || !inSharedPlace(f.Path, c.values()) {
+		if !c.isText() && reasoned(r) || !c.inSharedPlace(f, acts) {
 			return
 		}
 		told[at] = true
@@ -48,16 +52,27 @@ func checkOwner(c *context) {
 	})
 }
 
-// inSharedPlace says whether all that a path means is in a shared place.
-func inSharedPlace(path string, values map[string][]string) bool {
-	for _, branch := range variants(path, values) {
+// actsForOthers says whether the program acts for other users.
+func (c *context) actsForOthers() bool {
+	return slices.ContainsFunc(c.profile.Rules, func(r ir.Rule) bool {
+		b, ok := r.Body.(rule.Capability)
+		return ok && r.Action != rule.Deny && slices.ContainsFunc(forOthers, func(name string) bool { return slices.Contains(b.Names, name) })
+	})
+}
+
+// inSharedPlace says whether all that a rule means is in a shared place, and
+// more than the names of what is there; homes are none to a program that acts
+// for other users.
+func (c *context) inSharedPlace(f rule.File, acts bool) bool {
+	listed := true
+	for _, branch := range variants(f.Path, c.values()) {
 		within := func(dir string) bool { return strings.HasPrefix(branch, dir) && branch != dir }
-		if strings.HasPrefix(branch, "/root/") && strings.Contains(path, "@{HOME}") {
-			continue
-		}
-		if !slices.ContainsFunc(sharedPlaces, within) || slices.ContainsFunc(ofOthers, within) {
+		home := within("/home/") || within("@{HOME") || strings.HasPrefix(branch, "/root/") && strings.Contains(f.Path, "@{HOME}")
+		switch {
+		case home && acts, !home && !slices.ContainsFunc(sharedPlaces, within), slices.ContainsFunc(ofOthers, within):
 			return false
 		}
+		listed = listed && strings.HasSuffix(branch, "/")
 	}
-	return true
+	return !listed || f.Access != rule.Read
 }
