@@ -8,10 +8,10 @@ export APC_PARSERS ?= $(subst $(eval ) ,:,$(wildcard $(CURDIR)/bin/parsers/appar
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 STATICCHECK := go run honnef.co/go/tools/cmd/staticcheck@v0.8.2
 
-.PHONY: help setup build test lint golden demo bench fuzz clean
+.PHONY: help setup build test lint e2e golden demo bench fuzz clean
 
 help: ## list the targets
-	@sed -n 's/^\([a-z]*\):.*## \(.*\)/\1\t\2/p' Makefile | expand -t 10
+	@sed -n 's/^\([a-z0-9]*\):.*## \(.*\)/\1\t\2/p' Makefile | expand -t 10
 
 setup: ## install what building and testing needs (Debian 12, Ubuntu 24.04 and later)
 	@.ci/setup
@@ -23,6 +23,10 @@ test: build lint ## run every check and test
 	go test -race ./...
 	bin/apc fmt --check ./examples/... stdlib/*.hcl
 	.ci/examples --check
+	.ci/e2e
+
+e2e: build ## run the real services of the examples under their profiles, and attack them
+	.ci/e2e
 
 lint: setup ## vet, staticcheck, gofmt
 	@test -z "$$(gofmt -l cmd compiler examples lang stdlib)" || { echo "gofmt would change:"; gofmt -l cmd compiler examples lang stdlib; exit 1; }

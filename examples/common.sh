@@ -59,7 +59,7 @@ certificate() {
 # need not be root, may not read all that is in them.
 readable() {
 	for dir; do
-		[ ! -d "$dir" ] || find "$dir" -maxdepth 2 -type f -exec head -c 0 {} + 2>/dev/null || mount -t tmpfs -o mode=755 none "$dir"
+		[ ! -d "$dir" ] || find "$dir" -maxdepth 2 -type f -exec head -qc 0 {} + 2>/dev/null || mount -t tmpfs -o mode=755 none "$dir"
 	done
 }
 
