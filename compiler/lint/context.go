@@ -2,7 +2,12 @@ package lint
 
 import (
 	"bytes"
+	"crypto/sha256"
+	"fmt"
+	"maps"
 	"path"
+	"slices"
+	"strings"
 
 	"apc/compiler/ir"
 	"apc/lang/diag"
@@ -25,6 +30,7 @@ type context struct {
 	onFiles  *files              // the rules on files of the profile at hand, once asked for
 	onKinds  *spoken             // its rules by their kinds, once asked for
 	vars     map[string][]string // the values of variables, once asked for
+	signed   string              // a digest of them, once asked for
 }
 
 // parsed is a glob, with the values of its variables.
@@ -34,12 +40,13 @@ type parsed struct {
 }
 
 func newContext(s Subject, run *Run, opts Options) *context {
+	if run == nil {
+		run = NewRun(nil, nil)
+	}
 	c := &context{Subject: s, run: run, opts: opts, globs: map[string]parsed{}}
-	c.result.context = c
-	if s.Module != nil {
-		for _, i := range s.Module.Ignores {
-			c.result.Ignores = append(c.result.Ignores, Ignore{Ignore: i})
-		}
+	c.result.context = &context{Subject: Subject{Module: &ir.Module{Text: s.Module.Text}, Sources: s.Sources}, opts: opts}
+	for _, i := range s.Module.Ignores {
+		c.result.Ignores = append(c.result.Ignores, Ignore{Ignore: i})
 	}
 	return c
 }
@@ -148,18 +155,25 @@ func each(rules []ir.Rule, included bool, f func(ir.Rule, bool)) {
 // pattern returns the glob of a path with the values of its variables; ok is
 // false where one has none.
 func (c *context) pattern(path string) (g glob.Glob, ok bool) {
-	if p, known := c.globs[path]; known {
-		return p.glob, p.ok
+	p, known := c.globs[path]
+	if !known {
+		p = c.run.pattern(path, c.signature, c.values)
+		c.globs[path] = p
 	}
-	g, err := glob.Parse(path)
-	if err == nil && len(g.Variables()) > 0 {
-		g, err = g.Expand(c.values())
+	return p.glob, p.ok
+}
+
+// signature is a text that tells the values of variables apart from others.
+func (c *context) signature() string {
+	if c.signed == "" {
+		values := c.values()
+		var b strings.Builder
+		for _, name := range slices.Sorted(maps.Keys(values)) {
+			fmt.Fprintf(&b, "\x00%s\x00%q", name, values[name])
+		}
+		c.signed = fmt.Sprintf("%x", sha256.Sum256([]byte(b.String())))
 	}
-	if err == nil && c.run != nil {
-		g = c.run.same(g)
-	}
-	c.globs[path] = parsed{g, err == nil}
-	return g, err == nil
+	return c.signed
 }
 
 // replacing returns the edit that puts new in the place of old in the source of

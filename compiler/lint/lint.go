@@ -104,7 +104,7 @@ type Subject struct {
 type Result struct {
 	Findings diag.List // those that no ignore accepts
 	Ignores  []Ignore  // those that stand in the subject
-	context  *context
+	context  *context  // to report ignores that accepted nothing
 }
 
 // Ignore is an ignore, and whether it accepted anything.

@@ -2,6 +2,7 @@ package lint
 
 import (
 	"slices"
+	"strings"
 	"sync"
 
 	"apc/compiler/ir"
@@ -51,15 +52,32 @@ type Run struct {
 	own  *profiles
 	more func() *profiles // nil where there may be any
 
-	globs   sync.Map // by their text, so that what is known of one is found once
+	globs   sync.Map // parsed, by what they were made of
+	same    sync.Map // glob.Glob by its text, so that what is known of one is found once
 	reached sync.Map // what globs reach of the places that are worth an attack
 }
 
-// same returns the glob of this text that was there first: most rules come from
-// includes that many profiles share.
-func (r *Run) same(g glob.Glob) glob.Glob {
-	known, _ := r.globs.LoadOrStore(g.String(), g)
-	return known.(glob.Glob)
+// pattern returns the glob of a path with the values of its variables, of which
+// signature tells whether they are others. Most rules come from includes that
+// many profiles share, so it is made once.
+func (r *Run) pattern(path string, signature func() string, values func() map[string][]string) parsed {
+	key := path
+	if strings.Contains(path, "@{") {
+		key += "\x00" + signature()
+	}
+	if known, ok := r.globs.Load(key); ok {
+		return known.(parsed)
+	}
+	g, err := glob.Parse(path)
+	if err == nil && len(g.Variables()) > 0 {
+		g, err = g.Expand(values())
+	}
+	if err == nil {
+		first, _ := r.same.LoadOrStore(g.String(), g)
+		g = first.(glob.Glob)
+	}
+	r.globs.Store(key, parsed{g, err == nil})
+	return parsed{g, err == nil}
 }
 
 // NewRun returns a Run of the profiles that are looked at. Those of the base
