@@ -10,6 +10,7 @@ import (
 	"apc/compiler"
 	"apc/compiler/ir"
 	"apc/compiler/lint"
+	"apc/compiler/lower"
 	"apc/lang/diag"
 	"apc/lang/feature"
 	"apc/lang/policy"
@@ -34,7 +35,7 @@ type linting struct {
 	bases   map[string]*compiler.Base // those that are named, whose abstractions are suggested
 	out     *linted
 	known   []lint.Known
-	checks  []func(*lint.Run) lint.Result // to be run once all profiles are known
+	checks  []func(*lint.Run) []lint.Result // to be run once all profiles are known
 }
 
 // lintAll reads what the arguments name, and looks at all of it.
@@ -54,7 +55,7 @@ func (a *app) lintAll(args []string, f lintFlags) (*linted, error) {
 		return nil, err
 	}
 	run := l.run(texts)
-	results := parallel(l.checks, func(check func(*lint.Run) lint.Result) lint.Result { return check(run) })
+	results := slices.Concat(parallel(l.checks, func(check func(*lint.Run) []lint.Result) []lint.Result { return check(run) })...)
 	for _, r := range results {
 		l.out.findings = append(l.out.findings, r.Findings...)
 	}
@@ -138,9 +139,14 @@ func (l *linting) policies(args []string) error {
 			if out.Target == j.targets[0] {
 				asked = append(asked, out.Asked)
 			}
-			l.checks = append(l.checks, func(run *lint.Run) lint.Result { return out.Lint(j.reader.includes(), run, j.opts) })
 		}
-		l.checks = append(l.checks, func(run *lint.Run) lint.Result { return lint.Policy(j.p, asked, run, j.opts) })
+		l.checks = append(l.checks, func(run *lint.Run) []lint.Result {
+			results := []lint.Result{lint.Policy(j.p, asked, run, j.opts)}
+			for _, out := range inspected[i] {
+				results = append(results, out.Lint(j.reader.includes(), run, j.opts))
+			}
+			return results
+		})
 	}
 	return nil
 }
@@ -187,30 +193,55 @@ func (l *linting) texts(paths []string) error {
 		}
 		jobs = append(jobs, job{path, l.reader(s), l.options(s), l.base(s)})
 	}
-	for i, r := range parallel(jobs, func(j job) readText { return j.reader.read(j.path) }) {
+	for i, r := range parallel(jobs, func(j job) lintText { return newLintText(j.reader.read(j.path)) }) {
 		if r.err != nil {
 			return r.err
 		}
-		l.text(jobs[i].path, r, jobs[i].opts, jobs[i].base)
+		l.text(jobs[i].path, r, jobs[i].reader.base, jobs[i].base, jobs[i].opts)
 	}
 	return nil
 }
 
+// lintText is a profile text that was read, without its modules: with the rules of
+// all their includes those of a thousand texts would fill the memory.
+type lintText struct {
+	readText
+	known []lint.Known
+	names []string
+}
+
+func newLintText(r readText) lintText {
+	out := lintText{readText: r}
+	for _, m := range r.modules {
+		out.known = append(out.known, lint.Profiles(m)...)
+		for _, p := range m.Profiles() {
+			out.names = append(out.names, m.FullName(p))
+		}
+	}
+	out.modules = nil
+	return out
+}
+
 // text notes a profile text that was read, to be looked at.
-func (l *linting) text(path string, r readText, opts lint.Options, base *compiler.Base) {
+func (l *linting) text(path string, r lintText, dir string, base *compiler.Base, opts lint.Options) {
 	name := filepath.ToSlash(path)
 	l.out.input = append(l.out.input, r.diags...)
 	maps.Copy(l.out.sources, r.sources)
 	l.out.files = append(l.out.files, name)
 	l.out.own[name], l.out.profiles[filepath.Base(name)] = true, true
-	own := diag.Sources{name: r.sources[name]}
-	for _, m := range r.modules {
-		l.know(m)
-		l.checks = append(l.checks, func(run *lint.Run) lint.Result {
-			return compiler.LintModule(base, lint.Subject{Module: m, Text: r.policy, Sources: own}, run, opts)
-		})
+	l.known = append(l.known, r.known...)
+	for _, n := range r.names {
+		l.out.profiles[n] = true
 	}
-	l.checks = append(l.checks, func(run *lint.Run) lint.Result { return lint.Text(r.policy, r.modules, own, run, opts) })
+	l.checks = append(l.checks, func(run *lint.Run) []lint.Result {
+		own := diag.Sources{name: r.sources[name]}
+		modules, _ := lower.Text(r.policy, dir) // its diagnostics are told already
+		results := []lint.Result{lint.Text(r.policy, modules, own, run, opts)}
+		for _, m := range modules {
+			results = append(results, compiler.LintModule(base, lint.Subject{Module: m, Text: r.policy, Sources: own}, run, opts))
+		}
+		return results
+	})
 }
 
 // run returns what is known of all profiles: those that were read, and those of

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 
 	"apc/compiler"
 	"apc/compiler/ir"
@@ -95,7 +96,17 @@ func isProfileText(src []byte) bool {
 // textReader reads profile texts with what they include.
 type textReader struct {
 	loader *profile.Loader
-	base   string // "" where includes stay unread
+	base   string   // "" where includes stay unread
+	texts  sync.Map // of the files that are included, by name
+}
+
+// text returns the text of an included file, which many texts share.
+func (t *textReader) text(f *profile.File) []byte {
+	text, known := t.texts.Load(f.Name)
+	if !known {
+		text, _ = t.texts.LoadOrStore(f.Name, []byte(f.Text))
+	}
+	return text.([]byte)
 }
 
 // newTextReader returns a reader whose includes come from base, "" for the
@@ -108,7 +119,7 @@ func newTextReader(base string) *textReader {
 	if abs, err := filepath.Abs(base); err == nil {
 		base = abs
 	}
-	return &textReader{&profile.Loader{Base: []string{base}}, base}
+	return &textReader{loader: &profile.Loader{Base: []string{base}}, base: base}
 }
 
 // readText is a profile text that was read.
@@ -142,7 +153,7 @@ func (t *textReader) read(path string) readText {
 		out.diags = append(out.diags, compiler.UnknownIgnores(out.modules[0])...)
 	}
 	for name, f := range p.Files {
-		out.sources[name] = []byte(f.Text)
+		out.sources[name] = t.text(f)
 	}
 	out.sources[p.File.Name] = text
 	return out

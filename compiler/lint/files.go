@@ -27,15 +27,22 @@ const allAccess = rule.MapExec | rule.Read | rule.Write | rule.LinkTo | rule.Loc
 func (c *context) fileRules(rules []ir.Rule) []fileRule {
 	var out []fileRule
 	for _, r := range rules {
-		f, ok := fileOf(r)
-		if !ok {
-			continue
-		}
-		if g, ok := c.pattern(f.Path); ok {
-			out = append(out, fileRule{r, f, g})
+		if f, ok := c.fileRule(r); ok {
+			out = append(out, f)
 		}
 	}
 	return out
+}
+
+// fileRule returns what a rule says about files; ok is false where it is about
+// something else, or has no glob.
+func (c *context) fileRule(r ir.Rule) (out fileRule, ok bool) {
+	f, ok := fileOf(r)
+	if !ok {
+		return fileRule{}, false
+	}
+	g, ok := c.pattern(f.Path)
+	return fileRule{r, f, g}, ok
 }
 
 // fileOf returns the file rule that a rule is, or stands for.

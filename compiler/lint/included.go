@@ -29,7 +29,7 @@ func checkIncluded(c *context) {
 	}
 	var brought []broughtRule
 	for _, r := range c.profile.Rules {
-		brought = bring(brought, r, r)
+		brought = c.bring(brought, r, r)
 	}
 	if len(brought) == 0 {
 		return
@@ -40,11 +40,12 @@ func checkIncluded(c *context) {
 		if !stated(r) || r.Kind() == rule.KindInclude {
 			continue
 		}
-		if f, ok := s.files[i]; ok && s.disputed(f) || s.coverer(i, []int{i}) >= 0 {
+		f, onFiles := s.files[i]
+		if onFiles && s.disputed(f) || s.coverer(i, []int{i}) >= 0 {
 			continue // the latter is a redundant-rule
 		}
 		for _, b := range brought {
-			if b.by.Origins[0].Range != r.Origins[0].Range && c.says(b.Rule, r) {
+			if b.by.Origins[0].Range != r.Origins[0].Range && b.says(r, f, onFiles) {
 				c.report(r, "`"+b.by.String()+"` brings `"+b.Rule.String()+"`.", b.by)
 				break
 			}
@@ -55,28 +56,32 @@ func checkIncluded(c *context) {
 // broughtRule is a rule that an include of the profile brings.
 type broughtRule struct {
 	ir.Rule
-	by ir.Rule
+	by      ir.Rule
+	file    fileRule
+	onFiles bool
 }
 
 // bring appends what an include brings, through others too.
-func bring(out []broughtRule, r, by ir.Rule) []broughtRule {
+func (c *context) bring(out []broughtRule, r, by ir.Rule) []broughtRule {
 	if i, ok := r.Body.(rule.Include); !ok || i.IfExists {
 		return out
 	}
 	for _, below := range r.Included {
-		out = bring(append(out, broughtRule{below, by}), below, by)
+		b := broughtRule{Rule: below, by: by}
+		b.file, b.onFiles = c.fileRule(below)
+		out = c.bring(append(out, b), below, by)
 	}
 	return out
 }
 
-// says says whether one rule says all that another one does.
-func (c *context) says(a, b ir.Rule) bool {
-	files := c.fileRules([]ir.Rule{a, b})
+// says says whether a rule that is brought says all that another one does, which
+// is f where it is about files.
+func (b broughtRule) says(r ir.Rule, f fileRule, onFiles bool) bool {
 	switch {
-	case len(files) == 2:
-		return files[0].has(files[1])
-	case len(files) > 0:
+	case b.onFiles && onFiles:
+		return b.file.has(f)
+	case b.onFiles || onFiles:
 		return false
 	}
-	return covers(a.Rule, b.Rule)
+	return covers(b.Rule.Rule, r.Rule)
 }
