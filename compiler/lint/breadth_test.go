@@ -28,6 +28,9 @@ func TestBroadFiles(t *testing.T) {
 		{"file /var/log/** r,", "1:broad-read"},
 		{"file,", "1:broad-write"},
 		{"all,", "1:broad-write"},
+		{"file,\ndeny /etc/** w,", "1:broad-write"},
+		{"file,\ndeny /** wl,", "1:broad-read"},
+		{"file,\ndeny /** mrwlkx,", ""},
 		{"/home/** rw,", "1:broad-write 1:sensitive-path 1:write-loaded"},
 		{"@{HOME}/** r,", "1:broad-read 1:sensitive-path"},
 		{"/tmp/** rw,", "1:broad-temp"},
@@ -152,7 +155,7 @@ func TestBareRules(t *testing.T) {
 	test(t, []planted{
 		{"network,", "1:broad-network"},
 		{"audit network,", "1:broad-network"},
-		{"network raw,", "1:broad-network"},
+		{"network raw,", ""},
 		{"network,\ndeny network,", ""},
 		{"network,\ndeny network packet,", "1:broad-network"},
 		{"network inet stream,", ""},

@@ -22,7 +22,7 @@ var broadWrite = &Rule{
 	Bad:     `data = ["/var/lib/**"]`,
 	Good:    `data = ["/var/lib/app/"]`,
 	check: func(c *context) {
-		c.everything()
+		c.everything(true)
 		c.eachOwn(writesBroadly)
 	},
 }
@@ -38,7 +38,10 @@ var broadRead = &Rule{
 	InText:  "Name the directory that is meant, as in `/etc/NAME/** r,`, or the files.",
 	Bad:     `config = ["/etc/**"]`,
 	Good:    `config = ["/etc/app/"]`,
-	check:   func(c *context) { c.eachOwn(readsBroadly) },
+	check: func(c *context) {
+		c.everything(false)
+		c.eachOwn(readsBroadly)
+	},
 }
 
 // shared are directories that belong to no single service: a `**` below one
@@ -164,13 +167,14 @@ func unlike(dir string) string {
 	return dir + name + "/" + name
 }
 
-// everything reports rules that grant all access to all files.
-func (c *context) everything() {
-	for _, r := range c.profile.Rules {
-		f, isFile := r.Body.(rule.File)
-		_, isAll := r.Body.(rule.All)
-		if r.Action != rule.Deny && (isAll || isFile && f.Path == "") {
-			c.report(r, "it grants every access to every file.")
+// everything reports rules that grant all access to all files, as far as no
+// deny takes all of that: those that can change files, or those that cannot.
+func (c *context) everything(writes bool) {
+	for _, m := range append(c.messages(rule.KindFile), c.messages(rule.KindAll)...) {
+		left := func(bit rule.Access) bool { return !c.files().takes(unlike("/"), need{access: bit}, m.by.Priority) }
+		changes := slices.ContainsFunc(changes, left)
+		if !m.included() && (writes && changes || !writes && !changes && left(rule.Read)) {
+			c.report(m.by, "it grants every access to every file.")
 		}
 	}
 }

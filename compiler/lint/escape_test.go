@@ -76,6 +76,8 @@ func TestWriteLoaded(t *testing.T) {
 		{"/etc/cron.d/** rw,\ndeny /etc/cron.d/app w,", "1:write-loaded"},
 		{"/etc/cron.d/app rw,\ndeny /etc/cron.d/* a,", "1:write-loaded"},
 		{"profile x { include <abstractions/base>\n/etc/cron.d/app w,\n}", "2:write-loaded"},
+		{"/etc/cron.d/* l,", "1:write-loaded"},
+		{"link /etc/cron.d/app -> /opt/app/data/*,", "1:write-loaded"},
 		// Denied, read, beside.
 		{"/etc/cron.d/** rw,\ndeny /etc/cron.d/** w,", ""},
 		{"/etc/cron.d/* r,", ""},
@@ -138,6 +140,8 @@ func TestTransitions(t *testing.T) {
 		{"/opt/app/[xy] Cx,\nprofile y /opt/app/y { include <abstractions/base>\n}", ""},
 		{"/opt/app/z Cx,\nprofile y /opt/app/y { include <abstractions/base>\n}", "1:missing-profile"},
 		{"/opt/app/x Cix,", ""},
+		{"include <abstractions/helped>", "1:missing-profile"},
+		{"include <abstractions/helped>\nprofile helper { include <abstractions/base>\n}", ""},
 		{"change_profile -> other,", "1:missing-profile"},
 		{"change_profile -> worker,", ""},
 		{"change_profile,", "1:broad-change-profile"},

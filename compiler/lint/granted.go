@@ -67,6 +67,9 @@ func (f *files) add(c *context, r, at ir.Rule) {
 		f.add(c, below, at)
 	}
 	b, ok := r.Body.(rule.File)
+	if l, isLink := r.Body.(rule.Link); isLink {
+		b, ok = rule.File{Path: l.Path, Access: rule.LinkTo}, true
+	}
 	if !ok || b.Path == "" {
 		return
 	}

@@ -28,6 +28,7 @@ var missingProfile = &Rule{
 }`,
 	check: func(c *context) {
 		c.eachOwn(leadsNowhere)
+		lacksForIncludes(c)
 		c.eachMessage(rule.KindChangeProfile, changesToNothing)
 	},
 }
@@ -41,6 +42,21 @@ func leadsNowhere(c *context, g grant) string {
 		return c.lacksProfile(g)
 	}
 	return ""
+}
+
+// lacksForIncludes reports includes that count on a child which another include
+// would bring.
+func lacksForIncludes(c *context) {
+	told := map[string]bool{}
+	for _, g := range c.files().allow {
+		if !g.included() || !strings.EqualFold(string(g.file.Exec), "cx") || c.hasUnread() || told[g.at.String()] {
+			continue
+		}
+		if detail := c.lacksChild(g); detail != "" {
+			told[g.at.String()] = true
+			c.report(g.at, "for `"+g.by.String()+"`, which it brings, "+detail, g.by)
+		}
+	}
 }
 
 // lacksChild tells that the profile has no child for a program.

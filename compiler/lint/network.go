@@ -22,7 +22,7 @@ var broadNetwork = &Rule{
 
 // opensAnySocket tells that a rule names no family.
 func opensAnySocket(_ *context, m message) string {
-	if n := m.by.Body.(rule.Network); n.Family != "" || n.Protocol != "" || n.Type != "" && n.Type != "raw" {
+	if n := m.by.Body.(rule.Network); n.Family != "" || n.Protocol != "" || n.Type != "" {
 		return ""
 	}
 	return "it names no family."

@@ -78,7 +78,8 @@ var tunables = []place{
 		examples: []string{"/proc/sys/kernel/core_pattern", "/sys/kernel/security/apparmor/.replace", "/sys/kernel/mm/ksm/run"}},
 }
 
-const changing = rule.Write | rule.Append
+// changing is what puts something into a file, or a file into a directory.
+const changing = rule.Write | rule.Append | rule.LinkTo
 
 // loaded are files that others execute, load or obey: whoever writes one acts
 // with their rights.

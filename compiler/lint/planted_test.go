@@ -32,6 +32,7 @@ var library = fstest.MapFS{
 	"abstractions/dbus-strict":          {Data: []byte("  dbus send bus=system path=/org/freedesktop/DBus peer=(name=org.freedesktop.DBus),\n")},
 	"abstractions/private-files-strict": {Data: []byte("  audit deny @{HOME}/.{ssh,aws,gnupg,kube,docker,azure,password-store,oci,terraform.d,vault-token}{,/**} mrwkl,\n")},
 	"abstractions/browser":              {Data: []byte("  /usr/bin/browser PUx,\n")},
+	"abstractions/helped":               {Data: []byte("  /usr/bin/browser Cx -> helper,\n  /usr/bin/other Cx -> helper,\n")},
 	"abstractions/deep":                 {Data: []byte("  include <abstractions/user-tmp>\n")},
 	"abstractions/helper":               {Data: []byte("  profile helper {\n    include <abstractions/base>\n    /** rwkl,\n  }\n")},
 	"abstractions/plugins":              {Data: []byte("  /opt/app/plugins/** rw,\n")},
@@ -129,7 +130,7 @@ func holdWitnesses(t *testing.T, m *ir.Module, run *lint.Run) {
 		}
 		allowed := false
 		for _, p := range m.Profiles() {
-			for _, letter := range []string{"r", "w", "a"} {
+			for _, letter := range []string{"r", "w", "a", "l"} {
 				access, _ := grants.ParseAccess(letter)
 				if letter != "r" || d.Code == "sensitive-path" {
 					allowed = allowed || grants.Ask(m, p, found[2], access).Allowed

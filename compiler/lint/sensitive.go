@@ -64,7 +64,7 @@ func (c *context) opens(g grant, h hit) (path string, ok bool) {
 	if g.access&h.access == 0 || g.by.Owner && (h.others || !h.personal && !c.mayBeRoot()) {
 		return "", false
 	}
-	for _, bit := range []rule.Access{rule.Read, rule.Write, rule.Append} {
+	for _, bit := range []rule.Access{rule.Read, rule.Write, rule.Append, rule.LinkTo} {
 		if h.access&g.access&bit == 0 {
 			continue
 		}

@@ -2,7 +2,6 @@ package lint
 
 import (
 	"apc/lang/diag"
-	"apc/lang/rule"
 )
 
 var writeLoaded = &Rule{
@@ -24,7 +23,7 @@ var others = newSpots(loaded)
 // writesLoaded tells which files that others execute or load a rule lets be
 // written.
 func writesLoaded(c *context, g grant) string {
-	if g.access&rule.Append == 0 {
+	if g.access&changing == 0 {
 		return ""
 	}
 	var found []string
