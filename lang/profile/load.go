@@ -237,14 +237,16 @@ func (l *Loader) resolveAll(e *loaded) {
 }
 
 func (l *Loader) missing(at diag.Range, code, summary, name string, magic bool) diag.Diagnostic {
-	where := l.abs(name)
-	if magic {
-		where = "below " + strings.Join(l.Base, ", ")
-		if len(l.Base) == 0 {
-			where = "anywhere, as no base directory is given"
-		}
+	switch {
+	case !magic && path.IsAbs(name):
+		return diag.Errorf(at, code, summary, "There is no %s.", name)
+	case !magic:
+		return diag.Errorf(at, code, summary, "There is no %s. A path without <> begins at the working directory, wherever the file stands "+
+			"that names it; <%s> is looked up below the base directory.", l.abs(name), name)
+	case len(l.Base) == 0:
+		return diag.Errorf(at, code, summary, "There is no %s, as no base directory is given.", name)
 	}
-	return diag.Errorf(at, code, summary, "There is no %s %s.", name, where)
+	return diag.Errorf(at, code, summary, "There is no %s below %s.", name, strings.Join(l.Base, ", "))
 }
 
 // resolve looks up what a path leads to, once.
