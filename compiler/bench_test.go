@@ -3,12 +3,15 @@ package compiler_test
 import (
 	"fmt"
 	"math/rand/v2"
+	"os"
+	"path/filepath"
 	"runtime"
 	"strings"
 	"testing"
 
 	"apc/compiler"
 	"apc/compiler/optimize"
+	"apc/lang/diag"
 	"apc/lang/feature"
 	"apc/lang/policy"
 	"apc/stdlib"
@@ -45,26 +48,70 @@ func largePolicy(n int, scattered bool) string {
 	return b.String() + "  optimize {\n    threshold = 40\n  }\n}\n"
 }
 
+// largeBase writes a base directory of so many abstractions, each with rules on
+// the directories of largePolicy and elsewhere, and returns it.
+func largeBase(b *testing.B, n int) *compiler.Base {
+	b.Helper()
+	dir := b.TempDir()
+	write := func(name, text string) {
+		path := filepath.Join(dir, name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			b.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			b.Fatal(err)
+		}
+	}
+	r := rand.New(rand.NewPCG(9, 10))
+	write("tunables/global", "@{HOME} = /home/*/ /root/\n@{run} = /run/ /var/run/\n")
+	for i := range n {
+		var text strings.Builder
+		if i%3 == 0 && i > 0 {
+			fmt.Fprintf(&text, "include <abstractions/a%d>\n", i/2)
+		}
+		fmt.Fprintf(&text, "include if exists <abstractions/a%d.d>\n", i)
+		for range 30 {
+			dir := fmt.Sprintf("/srv/read/d%d/e%d/", r.IntN(4), r.IntN(12))
+			switch r.IntN(4) {
+			case 0:
+				fmt.Fprintf(&text, "%sfile-%d.dat r,\n", dir, r.IntN(5000))
+			case 1:
+				fmt.Fprintf(&text, "%sfile-%d[0-9]*.dat r,\n", dir, r.IntN(50))
+			case 2:
+				fmt.Fprintf(&text, "owner @{HOME}/.x%d/** rw,\n", r.IntN(500))
+			case 3:
+				fmt.Fprintf(&text, "@{run}/x%d/{,**} r,\n", r.IntN(500))
+			}
+		}
+		write(fmt.Sprintf("abstractions/a%d", i), text.String())
+	}
+	return compiler.OpenBase(dir)
+}
+
 // BenchmarkLargeProfile compiles a policy of 5,000 rules: every pass, each
-// checked.
+// checked, and with "base" also those that look through 120 abstractions.
 func BenchmarkLargeProfile(b *testing.B) {
 	target, err := feature.Lookup("debian-12")
 	if err != nil {
 		b.Fatal(err)
 	}
-	for _, level := range []string{"exact", "widen", "exact-one-directory"} {
-		name, one := strings.CutSuffix(level, "-one-directory")
+	for _, name := range []string{"exact", "widen", "exact-one-directory", "exact-base", "widen-base"} {
+		level, _, _ := strings.Cut(name, "-")
 		loader, _ := policy.NewLoader(policy.Options{Modules: stdlib.Modules})
-		p, diags := loader.Text("service.hcl", largePolicy(5000, !one))
+		p, diags := loader.Text("service.hcl", largePolicy(5000, !strings.HasSuffix(name, "-one-directory")))
 		if diags.HasErrors() {
 			b.Fatal(diags)
 		}
-		b.Run(level, func(b *testing.B) {
+		opts := compiler.Options{Optimize: optimize.Level(level)}
+		if strings.HasSuffix(name, "-base") {
+			opts.Base = largeBase(b, 120)
+		}
+		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()
 			var out *compiler.Output
 			for b.Loop() {
-				out = compiler.Compile(p, p.Services[0], target, compiler.Options{Optimize: optimize.Level(name)})
-				if out.Diags.HasErrors() {
+				out = compiler.Compile(p, p.Services[0], target, opts)
+				if out.Diags.HasErrors() || out.Diags.Count(diag.Warning) > 0 {
 					b.Fatal(out.Diags)
 				}
 			}

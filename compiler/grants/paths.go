@@ -13,11 +13,12 @@ import (
 type path struct {
 	glob    glob.Glob
 	literal bool
-	// prefix is what all paths that it matches begin with, for a literal all
-	// of it.
-	prefix string
-	bad    bool // no glob, or one with variables of no value: it counts by its text
-	made   *glob.Automaton
+	text    string // of a literal
+	// prefixes are texts of which every path that it matches begins with one,
+	// for a literal all of it.
+	prefixes []string
+	bad      bool // no glob, or one with variables of no value: it counts by its text
+	made     *glob.Automaton
 }
 
 // library holds the globs of the profiles that are compared, by their texts.
@@ -43,22 +44,12 @@ func (l library) path(text string) *path {
 		return p
 	}
 	p.glob = g
-	if p.prefix, p.literal = g.IsLiteral(); !p.literal {
-		p.prefix = plainPrefix(g.String())
+	if p.text, p.literal = g.IsLiteral(); p.literal {
+		p.prefixes = []string{p.text}
+	} else {
+		p.prefixes = Prefixes(g.String())
 	}
 	return p
-}
-
-// plainPrefix returns the text before the first character that means something
-// in a glob, and before a run of slashes, which counts as one.
-func plainPrefix(text string) string {
-	if i := strings.IndexAny(text, `*?[]{}^,\@`); i >= 0 {
-		text = text[:i]
-	}
-	if i := strings.Index(text, "//"); i >= 0 {
-		text = text[:i+1]
-	}
-	return text
 }
 
 // index finds among globs those that may match a path of another.
@@ -70,26 +61,44 @@ type index struct {
 func newIndex(paths []*path) index {
 	x := index{byPrefix: map[string][]*path{}}
 	for _, p := range paths {
-		if x.byPrefix[p.prefix] == nil {
-			x.sorted = append(x.sorted, p.prefix)
+		for _, prefix := range p.prefixes {
+			if x.byPrefix[prefix] == nil {
+				x.sorted = append(x.sorted, prefix)
+			}
+			x.byPrefix[prefix] = append(x.byPrefix[prefix], p)
 		}
-		x.byPrefix[p.prefix] = append(x.byPrefix[p.prefix], p)
 	}
 	slices.Sort(x.sorted)
 	return x
 }
 
-// near returns the globs whose prefix begins with that of p or begins it.
+// near returns the globs one of whose prefixes begins with one of p or begins
+// it.
 func (x index) near(p *path) []*path {
 	var out []*path
-	for n := range len(p.prefix) {
-		out = append(out, x.byPrefix[p.prefix[:n]]...)
+	for _, prefix := range p.prefixes {
+		for n := range len(prefix) {
+			out = append(out, x.byPrefix[prefix[:n]]...)
+		}
+		i, _ := slices.BinarySearch(x.sorted, prefix)
+		for ; i < len(x.sorted) && strings.HasPrefix(x.sorted[i], prefix); i++ {
+			out = append(out, x.byPrefix[x.sorted[i]]...)
+		}
 	}
-	i, _ := slices.BinarySearch(x.sorted, p.prefix)
-	for ; i < len(x.sorted) && strings.HasPrefix(x.sorted[i], p.prefix); i++ {
-		out = append(out, x.byPrefix[x.sorted[i]]...)
+	if len(p.prefixes) == 1 {
+		return out
 	}
-	return out
+	return unique(out)
+}
+
+// unique returns the globs, each once.
+func unique(paths []*path) []*path {
+	seen := make(map[*path]bool, len(paths))
+	return slices.DeleteFunc(paths, func(p *path) bool {
+		again := seen[p]
+		seen[p] = true
+		return again
+	})
 }
 
 // pathSet is the paths of some globs, to be asked whether others are among
@@ -199,10 +208,10 @@ func (p *path) automaton() (*glob.Automaton, error) {
 func includes(o, p *path) (bool, error) {
 	switch {
 	case o.literal && p.literal:
-		return o.prefix == p.prefix, nil
+		return o.text == p.text, nil
 	case o.literal:
 		return false, nil
-	case p.literal && o.glob.Match(p.prefix):
+	case p.literal && o.glob.Match(p.text):
 		return true, nil
 	}
 	all, _, err := glob.Includes(o.glob, p.glob)
@@ -214,9 +223,9 @@ func includes(o, p *path) (bool, error) {
 func meets(o, p *path) bool {
 	switch {
 	case o.literal:
-		return p.glob.Match(o.prefix)
+		return p.glob.Match(o.text)
 	case p.literal:
-		return o.glob.Match(p.prefix)
+		return o.glob.Match(p.text)
 	}
 	ok, _, err := glob.Intersects(o.glob, p.glob)
 	return ok || err != nil

@@ -4,6 +4,7 @@ import (
 	"iter"
 	"strings"
 
+	"apc/compiler/grants"
 	"apc/compiler/ir"
 	"apc/lang/glob"
 	"apc/lang/rule"
@@ -12,11 +13,10 @@ import (
 // pattern is a file rule whose path has a wildcard, or a variable whose values
 // are known, at its index among the rules.
 type pattern struct {
-	index  int
-	prefix string // literal text before the first wildcard
-	glob   glob.Glob
-	rule   ir.Rule
-	file   rule.File
+	index int
+	glob  glob.Glob
+	rule  ir.Rule
+	file  rule.File
 }
 
 // patterns finds patterns by their prefixes.
@@ -30,34 +30,28 @@ func findPatterns(rules []ir.Rule, values map[string][]string) patterns {
 			continue
 		}
 		if g, text, err := expand(f.Path, values); err == nil {
-			prefix := plainPrefix(text)
-			out[prefix] = append(out[prefix], pattern{i, prefix, g, r, f})
+			for _, prefix := range grants.Prefixes(text) {
+				out[prefix] = append(out[prefix], pattern{i, g, r, f})
+			}
 		}
 	}
 	return out
 }
 
-// near yields the patterns that may match a path whose text is given: first
-// those that begin with a wildcard soonest.
+// near yields the patterns that may have all paths of a glob, given as its text:
+// first those that begin with a wildcard soonest. What has all of it has all of
+// its first branch.
 func (x patterns) near(text string) iter.Seq[pattern] {
 	return func(yield func(pattern) bool) {
-		for n := range len(text) + 1 {
-			for _, p := range x[text[:n]] {
+		prefix := grants.Prefixes(text)[0]
+		for n := range len(prefix) + 1 {
+			for _, p := range x[prefix[:n]] {
 				if !yield(p) {
 					return
 				}
 			}
 		}
 	}
-}
-
-// plainPrefix returns the text before the first character that means something
-// in a glob.
-func plainPrefix(text string) string {
-	if i := strings.IndexAny(text, `*?[{\`); i >= 0 {
-		return text[:i]
-	}
-	return text
 }
 
 // expand parses a path with the values of its variables, and returns its text
