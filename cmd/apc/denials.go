@@ -44,6 +44,11 @@ about. Exits 1 where there are any.`,
 	return cmd
 }
 
+// manyEvents is how many distinct events make a heap that is worth collecting
+// often: it holds lines and no pointers, so that it costs little, while reading
+// leaves nothing to collect and listing does.
+const manyEvents = 20_000
+
 func (a *app) denials(args []string, f denialFlags) (err error) {
 	if f.format != "text" && f.format != "json" {
 		return fmt.Errorf("--format %q: there are text and json", f.format)
@@ -54,12 +59,12 @@ func (a *app) denials(args []string, f denialFlags) (err error) {
 			return err
 		}
 	}
-	// What is kept of a long log holds no pointers, so that collecting often
-	// costs little, and saves memory.
-	debug.SetGCPercent(15)
 	log := audit.NewLog()
 	if err := a.readLogs(log, args); err != nil {
 		return err
+	}
+	if log.Distinct() > manyEvents {
+		debug.SetGCPercent(15)
 	}
 	out := bufio.NewWriterSize(a.stdout, 1<<16)
 	defer func(before io.Writer) {
