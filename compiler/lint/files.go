@@ -2,6 +2,7 @@ package lint
 
 import (
 	"slices"
+	"strings"
 
 	"apc/compiler/ir"
 	"apc/lang/glob"
@@ -11,8 +12,9 @@ import (
 // fileRule is a rule about files with the glob of its path.
 type fileRule struct {
 	ir.Rule
-	file rule.File
-	glob glob.Glob
+	file   rule.File
+	glob   glob.Glob
+	prefix string // what all that it matches begins with
 }
 
 // everyFile is what the bare rules `file,` and `all,` stand for. What `all,`
@@ -34,15 +36,31 @@ func (c *context) fileRules(rules []ir.Rule) []fileRule {
 	return out
 }
 
-// fileRule returns what a rule says about files; ok is false where it is about
-// something else, or has no glob.
-func (c *context) fileRule(r ir.Rule) (out fileRule, ok bool) {
-	f, ok := fileOf(r)
+// fileRule returns a rule with its glob; ok is false where it is not about files
+// or has none.
+func (c *context) fileRule(r ir.Rule) (f fileRule, ok bool) {
+	file, ok := fileOf(r)
 	if !ok {
 		return fileRule{}, false
 	}
-	g, ok := c.pattern(f.Path)
-	return fileRule{r, f, g}, ok
+	g, ok := c.pattern(file.Path)
+	return fileRule{r, file, g, prefixOf(g)}, ok
+}
+
+// prefixOf returns what all paths that a glob matches begin with, as far as it
+// shows at a glance.
+func prefixOf(g glob.Glob) string {
+	if path, literal := g.IsLiteral(); literal {
+		return path
+	}
+	text := g.String()
+	if strings.Contains(text, "//") {
+		return ""
+	}
+	if i := strings.IndexAny(text, "*?[{\\@"); i >= 0 {
+		text = text[:i]
+	}
+	return text
 }
 
 // fileOf returns the file rule that a rule is, or stands for.

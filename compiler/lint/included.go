@@ -27,61 +27,37 @@ func checkIncluded(c *context) {
 	if !c.isText() {
 		return
 	}
-	var brought []broughtRule
+	var brought, by []ir.Rule
 	for _, r := range c.profile.Rules {
-		brought = c.bring(brought, r, r)
+		brought = bring(brought, r)
+		for len(by) < len(brought) {
+			by = append(by, r)
+		}
 	}
 	if len(brought) == 0 {
 		return
 	}
-	rules := c.profile.Rules
-	s := newCoverSearch(c, rules)
-	for i, r := range rules {
+	own, included := c.newCoverSearch(c.profile.Rules), c.newCoverSearch(brought)
+	for i, r := range c.profile.Rules {
 		if !stated(r) || r.Kind() == rule.KindInclude {
 			continue
 		}
-		f, onFiles := s.files[i]
-		if onFiles && s.disputed(f) || s.coverer(i, []int{i}) >= 0 {
-			continue // the latter is a redundant-rule
+		if own.coverer(r, func(n int) bool { return n != i }) >= 0 {
+			continue // it is a redundant-rule
 		}
-		for _, b := range brought {
-			if b.by.Origins[0].Range != r.Origins[0].Range && b.says(r, f, onFiles) {
-				c.report(r, "`"+b.by.String()+"` brings `"+b.Rule.String()+"`.", b.by)
-				break
-			}
+		if n := included.coverer(r, func(int) bool { return true }); n >= 0 {
+			c.report(r, "`"+by[n].String()+"` brings `"+brought[n].String()+"`.", by[n])
 		}
 	}
 }
 
-// broughtRule is a rule that an include of the profile brings.
-type broughtRule struct {
-	ir.Rule
-	by      ir.Rule
-	file    fileRule
-	onFiles bool
-}
-
 // bring appends what an include brings, through others too.
-func (c *context) bring(out []broughtRule, r, by ir.Rule) []broughtRule {
+func bring(out []ir.Rule, r ir.Rule) []ir.Rule {
 	if i, ok := r.Body.(rule.Include); !ok || i.IfExists {
 		return out
 	}
 	for _, below := range r.Included {
-		b := broughtRule{Rule: below, by: by}
-		b.file, b.onFiles = c.fileRule(below)
-		out = c.bring(append(out, b), below, by)
+		out = bring(append(out, below), below)
 	}
 	return out
-}
-
-// says says whether a rule that is brought says all that another one does, which
-// is f where it is about files.
-func (b broughtRule) says(r ir.Rule, f fileRule, onFiles bool) bool {
-	switch {
-	case b.onFiles && onFiles:
-		return b.file.has(f)
-	case b.onFiles || onFiles:
-		return false
-	}
-	return covers(b.Rule.Rule, r.Rule)
 }

@@ -32,126 +32,58 @@ read = ["/usr/share/app/schema.sql"]`,
 // and fall together.
 func checkRedundant(c *context) {
 	rules := c.asked()
-	s := newCoverSearch(c, rules)
-	for i := len(rules) - 1; i >= 0; i-- {
-		wish := wishOf(rules, i)
-		if wish[0] != i || !stated(rules[i]) { // once for each wish, at its first rule
+	s := c.newCoverSearch(rules)
+	gone := make([]bool, len(rules))
+	wishes := wishesIn(rules)
+	for _, wish := range slices.Backward(wishes) {
+		first := rules[wish[0]]
+		if !stated(first) {
 			continue
 		}
-		var by []ir.Rule
-		for _, n := range wish {
-			w := s.coverer(n, wish)
-			if w < 0 {
-				by = nil
-				break
+		others := func(n int) bool { return !gone[n] && !slices.Contains(wish, n) && c.sameKindOfWish(rules[n], first) }
+		by := slices.Collect(func(yield func(int) bool) {
+			for _, n := range wish {
+				if w := s.coverer(rules[n], others); w < 0 || !yield(w) {
+					return
+				}
 			}
-			by = append(by, rules[w])
-		}
-		if by == nil {
+		})
+		if len(by) < len(wish) {
 			continue
 		}
 		for _, n := range wish {
-			s.gone[n] = true
+			gone[n] = true
 		}
-		c.reportFix(c.removing(rules[i]), rules[i], "`"+by[0].String()+"` does the same or more.", by[0])
+		w := rules[by[0]]
+		c.reportFix(c.removing(first), first, "`"+w.String()+"` does the same or more.", w)
 	}
 }
 
-// wishOf returns the indices of the rules that come of the same wish as one of
-// them: from the same place, but for raw text, each rule of which is one.
-func wishOf(rules []ir.Rule, i int) []int {
-	if rules[i].Origins[0].Intent == "raw" {
-		return []int{i}
+// wishesIn parts rules, by their indices, into those that come of the same wish:
+// from the same place, but for raw text, each rule of which is one.
+func wishesIn(rules []ir.Rule) [][]int {
+	type place struct {
+		at  diag.Range
+		via int
 	}
-	var out []int
-	for n, r := range rules {
-		if r.Origins[0].Range == rules[i].Origins[0].Range && len(r.Origins[0].Via) == len(rules[i].Origins[0].Via) {
-			out = append(out, n)
+	var out [][]int
+	seen := map[place]int{}
+	for i, r := range rules {
+		o := r.Origins[0]
+		at, known := seen[place{o.Range, len(o.Via)}]
+		if known && o.Intent != "raw" {
+			out[at] = append(out[at], i)
+			continue
 		}
+		seen[place{o.Range, len(o.Via)}] = len(out)
+		out = append(out, []int{i})
 	}
 	return out
 }
 
-// coverSearch finds, for the rules of a profile, others that say as much.
-type coverSearch struct {
-	c     *context
-	rules []ir.Rule
-	files map[int]fileRule // by the index of the rule
-	order []int            // the indices of files
-	gone  map[int]bool     // rules that were found to be redundant
-	// settings are the variables that the text itself gives values.
-	settings map[string]bool
-}
-
-func newCoverSearch(c *context, rules []ir.Rule) *coverSearch {
-	s := &coverSearch{c: c, rules: rules, files: map[int]fileRule{}, gone: map[int]bool{}, settings: c.assigned()}
-	for i := range rules {
-		if f := c.fileRules(rules[i : i+1]); len(f) == 1 {
-			s.files[i] = f[0]
-			s.order = append(s.order, i)
-		}
-	}
-	return s
-}
-
-// coverer returns the index of a rule that is still there, is none of besides,
-// and says all that rule i does; -1 where there is none.
-func (s *coverSearch) coverer(i int, besides []int) int {
-	f, ok := s.files[i]
-	if !ok {
-		return s.other(i, besides)
-	}
-	if _, bare := f.Body.(rule.File); !bare || f.Action == rule.Prompt || s.disputed(f) {
-		return -1
-	}
-	for _, n := range s.order {
-		if !s.gone[n] && !slices.Contains(besides, n) && s.files[n].has(f) && !s.byChoice(s.files[n], f) {
-			return n
-		}
-	}
-	return -1
-}
-
-// byChoice says whether one rule has all of another only while a variable of the
-// text itself, which is there to be changed, has the value that it has now.
-func (s *coverSearch) byChoice(w, f fileRule) bool {
-	used := variableNames(f.file.Path)
-	return slices.ContainsFunc(variableNames(w.file.Path), func(name string) bool {
-		return s.settings[name] && !slices.Contains(used, name)
-	})
-}
-
-// other is coverer for a rule that is not about files.
-func (s *coverSearch) other(i int, besides []int) int {
-	for n, r := range s.rules {
-		if n != i && !s.gone[n] && !slices.Contains(besides, n) && s.sameKindOfWish(n, i) && covers(r.Rule, s.rules[i].Rule) {
-			return n
-		}
-	}
-	return -1
-}
-
-// sameKindOfWish says whether two rules come of the same kind of statement. A
-// policy says with `listen` what with `connect` it does not, though the rules of
-// one may have all of the other's.
-func (s *coverSearch) sameKindOfWish(a, b int) bool {
-	return s.c.isText() || s.rules[a].Origins[0].Intent == s.rules[b].Origins[0].Intent
-}
-
-// disputed says whether a rule with a transition is an exact path that decides
-// against other transitions, which patterns have.
-func (s *coverSearch) disputed(f fileRule) bool {
-	if f.file.Exec == "" || f.Action == rule.Deny {
-		return false
-	}
-	disputed := false
-	s.c.everyRule(func(r ir.Rule, _ bool) {
-		o, ok := fileOf(r)
-		if disputed || !ok || o.Exec == "" || r.Action == rule.Deny || sameExec(o, f.file) {
-			return
-		}
-		g, ok := s.c.pattern(o.Path)
-		disputed = !ok || overlap(g, f.glob)
-	})
-	return disputed
+// sameKindOfWish says whether one rule can make another needless. A policy says
+// with `listen` what with `connect` it does not, though the rules of one may have
+// all of the other's.
+func (c *context) sameKindOfWish(a, b ir.Rule) bool {
+	return c.isText() || b.Kind() == rule.KindFile || a.Origins[0].Intent == b.Origins[0].Intent
 }
