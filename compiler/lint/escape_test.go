@@ -140,6 +140,7 @@ func TestTransitions(t *testing.T) {
 		{"/opt/app/[xy] Cx,\nprofile y /opt/app/y { include <abstractions/base>\n}", ""},
 		{"/opt/app/z Cx,\nprofile y /opt/app/y { include <abstractions/base>\n}", "1:missing-profile"},
 		{"/opt/app/x Cix,", ""},
+		{"/opt/app/x Cx -> @{NAME},\nprofile child { include <abstractions/base>\n}", ""},
 		{"include <abstractions/helped>", "1:missing-profile"},
 		{"include <abstractions/helped>\nprofile helper { include <abstractions/base>\n}", ""},
 		{"change_profile -> other,", "1:missing-profile"},

@@ -23,13 +23,13 @@ var namedSecret = &Rule{
 var secret = newSpots(secrets)
 
 // namesSecret tells which secret a rule names without a reason. What a pattern
-// only reaches is for sensitive-path; what its user owns is its own.
+// only reaches is for sensitive-path; a file that its user owns is its own.
 func namesSecret(c *context, g grant) string {
 	if explained(g.by) || slices.ContainsFunc(g.by.Origins, func(o ir.Origin) bool { return o.Intent == "secrets" }) || reachesSensitive(c, g) != "" {
 		return ""
 	}
 	for _, h := range c.run.hits(secret(), g.glob) {
-		if path, ok := c.opens(g, h); ok && !(h.personal && g.by.Owner) && writesLoaded(c, g) == "" {
+		if path, ok := c.opens(g, h); ok && !(h.personal && g.by.Owner && aboutOneName(g.glob.String())) && writesLoaded(c, g) == "" {
 			return path + " holds " + h.what + "."
 		}
 	}

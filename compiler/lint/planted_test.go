@@ -45,8 +45,8 @@ type planted struct{ body, want string }
 // run lints the body of a profile that includes base.
 func (p planted) run(t *testing.T) string {
 	t.Helper()
-	return textFindings(t, "include <tunables/global>\n@{APP}=/opt/app\n@{BOTH}=/srv/app /etc\nprofile app /opt/app/bin/app { include <abstractions/base>\n"+p.body+"\n}\n"+
-		"profile worker /opt/worker { include <abstractions/base>\n}\n", 4)
+	return textFindings(t, "include <tunables/global>\n@{APP}=/opt/app\n@{BOTH}=/srv/app /etc\n@{NAME}=child\nprofile app /opt/app/bin/app { include <abstractions/base>\n"+p.body+"\n}\n"+
+		"profile worker /opt/worker { include <abstractions/base>\n}\n", 5)
 }
 
 // textFindings lints a text; lines are counted from the one after skip.
