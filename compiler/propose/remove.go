@@ -54,7 +54,9 @@ type denyCut struct {
 func (e *Editor) mark(cut *denyCut, deny *hclsyntax.Block, at diag.Range) error {
 	inner, _ := e.enclosing(at.Start.Byte, func(b *hclsyntax.Block) bool { return b != deny && rangeWithin(b, deny) })
 	if inner != nil {
-		cut.blocks = append(cut.blocks, inner)
+		if !slices.Contains(cut.blocks, inner) {
+			cut.blocks = append(cut.blocks, inner)
+		}
 		return nil
 	}
 	entry, a := e.entryAt(at)
