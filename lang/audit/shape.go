@@ -173,7 +173,10 @@ func (p *place) dmesg() (Status, string) {
 		}
 		i++
 	}
-	if !hasAt(b, i, "[") {
+	switch {
+	case prio >= 0 && hasAt(b, i, "1 "):
+		return p.protocol(i+len("1 "), prio)
+	case !hasAt(b, i, "["):
 		return p.syslog(i)
 	}
 	i = skipStamps(b, i)

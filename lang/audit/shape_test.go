@@ -178,6 +178,11 @@ func TestForeign(t *testing.T) {
 		"<13>[   69.827705] " + kernel, // written to /dev/kmsg by a user's program
 		"user  :notice: [   69.827705] " + kernel,
 		"[   69.827705] shop[812]: " + kernel,
+		"<13>1 2010-07-24T12:25:33Z web-1 shop 812 - - " + kernel,
+		"<13>1 2010-07-24T12:25:33Z web-1 kernel - - - " + kernel,  // a user's message
+		"<5>1 2010-07-24T12:25:33Z web-1 kernel 812 - - " + kernel, // a program by that name
+		"<5>1 2010-07-24T12:25:33Z web-1 shop - - [kernel: x=\"] " + kernel,
+		"2010-07-24T12:25:33Z web-1 shop 812 - - " + kernel,
 		"audit.log:type=AVC msg=" + testStamp + testBody, // as grep prints it
 		"type=USER_CMD msg=" + testStamp + "pid=1 msg='cwd=\"/\" cmd=\"" + testBody + "\"'",
 		"type=USER_AVC msg=" + testStamp + "pid=1 uid=0 subj=? msg='avc: " + testBody + "'",

@@ -6,7 +6,7 @@ import "bytes"
 // longest form, and a host's name of 255 bytes.
 const (
 	maxHeader      = 320
-	maxHeaderWords = 8
+	maxHeaderWords = 5 // "2010-07-24 12:25:33 CEST HOST TAG:" after a weekday
 )
 
 // syslog reads `DATE HOST TAG: MESSAGE` from i, in every form of date that
@@ -78,6 +78,36 @@ func (p *place) tagged(i int, date span) (Status, string) {
 		i = skipSpaces(b, end)
 	}
 	return Other, ""
+}
+
+// protocol reads `DATE HOST PROGRAM PID ID DATA MESSAGE`, the form of RFC 5424
+// after its priority and version, from i. There the program stands by itself,
+// so that no message can be taken for one with a tag.
+func (p *place) protocol(i, prio int) (Status, string) {
+	b := p.text
+	var words [5]span
+	for n := range words {
+		words[n] = span{i, wordEnd(b, i)}
+		i = skipSpaces(b, words[n].end)
+	}
+	p.shape, p.prefix, p.host = ShapeSyslog, words[0], words[1]
+	program, pid := words[2].of(b), words[3].of(b)
+	if string(program) == "kernel" && (prio > maxKernelPriority || string(pid) != "-") {
+		return Other, ""
+	}
+	return p.tag(program, skipSpaces(b, dataEnd(b, i)))
+}
+
+// dataEnd returns where the structured data of a message ends: "-", or
+// elements in brackets.
+func dataEnd(b []byte, i int) int {
+	if !hasAt(b, i, "[") {
+		return wordEnd(b, i)
+	}
+	if n := bytes.Index(b[i:], []byte("] ")); n >= 0 {
+		return i + n + 1
+	}
+	return len(b)
 }
 
 // tag reads the message, from i, of the sender that a tag names.
