@@ -65,12 +65,13 @@ func expand(path string, values map[string][]string) (glob.Glob, string, error) 
 }
 
 // having returns the indices of the patterns that have all of a rule, which
-// stands at index i or, for -1, elsewhere. A rule with a transition, or of
-// another rank, is had by none.
+// stands at index i or, for -1, elsewhere. A rule with a transition, of another
+// rank, or on links to certain files is had by none: such links need not be
+// within the permissions of their target, as all others must.
 func (x patterns) having(i int, r ir.Rule, values map[string][]string) iter.Seq[int] {
 	return func(yield func(int) bool) {
 		f, ok := r.Body.(rule.File)
-		if !ok || f.Path == "" || ranked(r) || f.Exec != "" && f.Exec != "x" {
+		if !ok || f.Path == "" || ranked(r) || f.Exec != "" && f.Exec != "x" || f.LinkTarget() != "" {
 			return
 		}
 		g, text, err := expand(f.Path, values)

@@ -84,8 +84,9 @@ func substitute(m *ir.Module, given Given) (*ir.Module, Found) {
 			files = append(append(files, c.Files...), Tunables(m))
 			found.Substitutions = append(found.Substitutions, sub)
 		}
+		left := s.left()
 		found.Suggestions = append(found.Suggestions, s.suggestions(candidates)...)
-		return append(includes, s.left()...)
+		return append(includes, left...)
 	})
 	out.Relied = files
 	return out, found
@@ -97,7 +98,7 @@ type search struct {
 	profile *ir.Profile
 	holding *grants.Holding
 	there   map[string]bool // includes that the profile has, through others too
-	gone    map[int]bool    // rules that an include stands for already
+	gone    map[int]bool    // rules that are left alone, or that an include stands for
 }
 
 func newSearch(m *ir.Module, p *ir.Profile, shelf *Shelf) *search {

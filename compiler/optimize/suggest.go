@@ -40,9 +40,20 @@ func (s *search) skipIncluded(m *ir.Module) {
 	}
 }
 
+// skipModules leaves the rules alone that came through modules only: it is not
+// for who uses these to replace them.
+func (s *search) skipModules() {
+	for i, r := range s.profile.Rules {
+		if !slices.ContainsFunc(r.Origins, func(o ir.Origin) bool { return len(o.Via) == 0 }) {
+			s.gone[i] = true
+		}
+	}
+}
+
 // suggestions returns the best of the candidates, with those rules that no
 // abstraction before stands for.
 func (s *search) suggestions(candidates []candidate) []Substitution {
+	s.skipModules()
 	var all []Substitution
 	for _, c := range candidates {
 		if sub, ok := s.substitution(c); ok {
