@@ -2,6 +2,7 @@ package lint
 
 import (
 	"path"
+	"slices"
 
 	"apc/compiler/ir"
 	"apc/lang/diag"
@@ -37,12 +38,7 @@ func checkABI(c *context) {
 	if len(c.modules) == 0 {
 		return
 	}
-	named := false
-	c.eachStatement(func(n profile.Node) {
-		_, ok := n.(*profile.ABI)
-		named = named || ok
-	})
-	if named {
+	if c.namesABI() {
 		return
 	}
 	first := statementOf(c.Text.File.Nodes[0]).Range
@@ -54,6 +50,29 @@ func checkABI(c *context) {
 	}
 	c.reportAt(first, path.Base(c.Text.File.Name), "it has no abi line.", fix...)
 }
+
+// namesABI says whether the preamble names an abi file. That an abstraction does
+// in the body is not the text's own word.
+func (c *context) namesABI() bool {
+	preamble := slices.Clone(c.Text.File.Nodes)
+	for i := 0; i < len(preamble); i++ {
+		switch n := preamble[i].(type) {
+		case *profile.ABI:
+			return true
+		case *profile.Include:
+			for _, f := range c.Text.Included(n) {
+				if len(preamble) < maxPreamble {
+					preamble = append(preamble, f.Nodes...)
+				}
+			}
+		}
+	}
+	return false
+}
+
+// maxPreamble bounds the statements that are looked at, as files may include
+// each other.
+const maxPreamble = 10_000
 
 // newerThan3 says whether a file uses what abi/3.0 does not have.
 func newerThan3(f *profile.File) bool { return len(profile.Uses(f)) > 0 }

@@ -29,7 +29,10 @@ profile apache2 /usr/sbin/apache2 {
 `,
 	check: func(c *context) {
 		p := c.profile
-		if !c.isText() || p != c.Module.Profile || p.Attachment == "" || p.Attachment == p.Name || namesProgram(p.Name, p.Attachment) {
+		if !c.isText() || p != c.Module.Profile || p.Attachment == "" || p.Attachment == p.Name {
+			return
+		}
+		if g, ok := c.pattern(p.Attachment); !ok || namesProgram(p.Name, g.String()) {
 			return
 		}
 		c.reportProfile("it attaches to " + p.Attachment + ".")
