@@ -175,7 +175,7 @@ func TestRemedies(t *testing.T) {
 	for name, text := range remedyBase {
 		writeFile(t, filepath.Join(base, name), text)
 	}
-	for _, c := range remedyCases {
+	for _, c := range append(slices.Clone(remedyCases), linkedCase(t)) {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
 			dir := t.TempDir()
@@ -208,6 +208,22 @@ func TestRemedies(t *testing.T) {
 				t.Errorf("%d edits, and not said: %s\n%s", edited, c.byHand, text)
 			}
 		})
+	}
+}
+
+// linkedCase is a file below a symbolic link of this machine.
+func linkedCase(t *testing.T) remedyCase {
+	dir, err := filepath.EvalSymlinks(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	writeFile(t, filepath.Join(dir, "real", "x"), "")
+	if err := os.Symlink("real", filepath.Join(dir, "link")); err != nil {
+		t.Fatal(err)
+	}
+	return remedyCase{
+		name: "a file below a link", policy: "config = [\"" + dir + "/link/\"]\n", record: openRecord(dir+"/real/x", "r"),
+		verdict: propose.Missing, allowed: othersMay(dir+"/real/x", compiled.MayRead), edited: 1,
 	}
 }
 
