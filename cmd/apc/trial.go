@@ -8,6 +8,7 @@ import (
 	"io"
 	"path/filepath"
 	"runtime"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"time"
@@ -228,9 +229,13 @@ func compileInputs(ctx context.Context, target *feature.Target, inputs []verify.
 	return parser, results, nil
 }
 
+// frugal has the collector keep memory small where there may be many records.
+const frugal = 20
+
 // reportTrial tells what a trial showed, and raises the exit code where that is
 // not all well.
 func (a *app) reportTrial(r *trial.Result, w *answerer, command []string, format string) error {
+	defer debug.SetGCPercent(debug.SetGCPercent(frugal))
 	log := audit.NewLog()
 	if err := log.Read("records", r.Records); err != nil {
 		return machineError(err)
@@ -249,11 +254,14 @@ func (a *app) reportTrial(r *trial.Result, w *answerer, command []string, format
 	return nil
 }
 
+// shownDenials is how many denials a report tells people of.
+const shownDenials = 1000
+
 // trialTable lists the denials as apc denials does, each with what the policy
 // lacks, or which deny wins.
 func (a *app) trialTable(log *audit.Log, d denialList, w *answerer) error {
 	profile := ""
-	for i, r := range d.rows {
+	for i, r := range d.rows[:min(len(d.rows), shownDenials)] {
 		g := log.Group(r.ref)
 		if i == 0 || g.Profile != profile {
 			profile = g.Profile
@@ -276,6 +284,9 @@ func (a *app) trialTable(log *audit.Log, d denialList, w *answerer) error {
 		if _, err := a.stdout.Write(text); err != nil {
 			return machineError(err)
 		}
+	}
+	if more := len(d.rows) - shownDenials; more > 0 {
+		a.print("and %s more; --format json lists all\n", count(more, "denial"))
 	}
 	a.denialsSummary(log, d)
 	return nil

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"slices"
 	"strings"
 	"time"
@@ -42,6 +43,7 @@ func (a *app) trialBlocks(args []string, f trialFlags) error {
 	if err != nil || w == nil {
 		return err
 	}
+	defer debug.SetGCPercent(debug.SetGCPercent(frugal))
 	begun := time.Now()
 	report := a.trialReport(f, w)
 	for got := range startTrials(ctx, plans, f.jobs) {

@@ -202,7 +202,9 @@ func (r *junitReport) add(suite *junitSuite, name string, reasons []string, e *j
 	if len(reasons) > 0 {
 		text := reasons
 		for g := range denials(log) {
-			text = append(text, denialLine(g))
+			if text = append(text, denialLine(g)); len(text) > shownDenials {
+				break
+			}
 		}
 		c.Failure = &junitFailure{reasons[0], strings.Join(text, "\n")}
 		suite.Failures++

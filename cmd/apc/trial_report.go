@@ -134,8 +134,14 @@ func (r *textReport) attack(e *judged, a judgedAttack) error {
 	if a.under.Records == nil {
 		return nil
 	}
+	shown := 0
 	for g := range denials(a.log) {
-		r.print("%s%s\n", indent, denialLine(g))
+		if shown++; shown <= shownDenials {
+			r.print("%s%s\n", indent, denialLine(g))
+		}
+	}
+	if more := shown - shownDenials; more > 0 {
+		r.print("%sand %s more; --format json lists all\n", indent, count(more, "denial"))
 	}
 	if err := r.output(indent, a.under); err != nil {
 		return err
@@ -174,10 +180,14 @@ func (r *textReport) output(indent string, o trial.Outcome) error {
 	return nil
 }
 
-// trialDenials lists what was denied, each with what the policy lacks, or which deny
-// wins.
+// trialDenials lists what was denied, each with what the policy lacks, or which
+// deny wins.
 func (a *app) trialDenials(indent string, log *audit.Log, w *answerer) error {
+	shown := 0
 	for g := range denials(log) {
+		if shown++; shown > shownDenials {
+			continue
+		}
 		e := g.Event()
 		advice, err := w.advice(&e)
 		if err != nil {
@@ -187,6 +197,9 @@ func (a *app) trialDenials(indent string, log *audit.Log, w *answerer) error {
 		if advice != "" {
 			a.print("%s  %s\n", indent, advice)
 		}
+	}
+	if more := shown - shownDenials; more > 0 {
+		a.print("%sand %s more; --format json lists all\n", indent, count(more, "denial"))
 	}
 	return nil
 }
