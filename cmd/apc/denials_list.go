@@ -72,7 +72,7 @@ func spell(w io.Writer, n int, entry func(text []byte, i int) ([]byte, error)) e
 		text []byte
 		err  error
 	}
-	const round = 64 // pieces, whose texts are used again
+	const round = 16 // pieces, whose texts are used again
 	pieces := make([]piece, round)
 	numbers := make([]int, round)
 	for from := 0; from < n; from += round * pieceSize {

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -376,6 +377,29 @@ func TestGenerated(t *testing.T) {
 	}
 	if len(want) != 0 {
 		t.Errorf("%d events are missing", len(want))
+	}
+}
+
+// TestMemory holds that what is kept grows with distinct events, and not with
+// lines.
+func TestMemory(t *testing.T) {
+	var b bytes.Buffer
+	audittest.Generate(&b, 30_000, audittest.Realistic)
+	l := NewLog()
+	kept := func(times int) uint64 {
+		for range times {
+			if err := l.Read("0", bytes.NewReader(b.Bytes())); err != nil {
+				t.Fatal(err)
+			}
+		}
+		var m runtime.MemStats
+		runtime.GC()
+		runtime.ReadMemStats(&m)
+		return m.HeapAlloc
+	}
+	once, often := kept(1), kept(19)
+	if l.Lines != 600_000 || l.Distinct() != audittest.Realistic || often > once+256<<10 {
+		t.Errorf("%d bytes after one log, %d after twenty of the same; %d distinct", once, often, l.Distinct())
 	}
 }
 
