@@ -47,7 +47,7 @@ func (a *app) trialBlocks(args []string, f trialFlags) error {
 	begun := time.Now()
 	report := a.trialReport(f, w)
 	for got := range startTrials(ctx, plans, f.jobs) {
-		if missing := (*trial.MissingKernelError)(nil); errors.As(got.err, &missing) || ctx.Err() != nil {
+		if got.err != nil && (errors.As(got.err, new(*trial.MissingKernelError)) || ctx.Err() != nil) {
 			got.close()
 			err = cmp.Or(err, machineError(got.err))
 			continue

@@ -17,7 +17,7 @@
 //	         all its processes when the host is gone, however it went
 //	kernel   linux.uml
 //	guest    process 1 inside: builds the root, loads the profiles, runs the
-//	         command, collects the records
+//	         command and the steps after it, collects the records of each
 //
 // [Main] is what the keeper and the guest run. They are told by their first
 // argument, never by their process number.
