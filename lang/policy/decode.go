@@ -257,15 +257,6 @@ func (d *decoder) some(a *hcl.Attribute) []Word {
 	return out
 }
 
-// texts evaluates a list of strings, without their places.
-func (d *decoder) texts(a *hcl.Attribute) []string {
-	var out []string
-	for _, w := range d.words(a) {
-		out = append(out, w.Text)
-	}
-	return out
-}
-
 // oneOf evaluates a string that must be one of the given words.
 func (d *decoder) oneOf(a *hcl.Attribute, words ...string) Word {
 	w := d.word(a)
