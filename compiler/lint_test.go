@@ -2,6 +2,7 @@ package compiler_test
 
 import (
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -175,3 +176,35 @@ func TestLint(t *testing.T) {
 		}
 	}
 }
+
+// TestLintSpec holds that the table "Lint rules" of SPEC.md lists every rule, in
+// the order of the groups, and no other.
+func TestLintSpec(t *testing.T) {
+	text, err := os.ReadFile("../SPEC.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, section, _ := strings.Cut(string(text), "\n## Lint rules\n")
+	section, _, _ = strings.Cut(section, "\n## ")
+	listed := map[string]string{}
+	for _, row := range regexp.MustCompile("(?m)^\\| `([a-z-]+)` \\| ([a-z]+) \\| .+ \\|$").FindAllStringSubmatch(section, -1) {
+		if listed[row[1]] != "" {
+			t.Errorf("SPEC.md lists %s twice", row[1])
+		}
+		listed[row[1]] = row[2]
+	}
+	for _, r := range lint.Rules {
+		if listed[r.Name] != r.Severity.String() {
+			t.Errorf("SPEC.md has severity %q for %s, which is %s", listed[r.Name], r.Name, r.Severity)
+		}
+		delete(listed, r.Name)
+	}
+	for name := range listed {
+		t.Errorf("SPEC.md lists %s, and no rule is called so", name)
+	}
+	if !slices.IsSortedFunc(lint.Rules, func(a, b *lint.Rule) int { return slices.Index(groups, a.Group) - slices.Index(groups, b.Group) }) {
+		t.Error("rules do not stand in the order of their groups")
+	}
+}
+
+var groups = []lint.Group{lint.Breadth, lint.Escape, lint.Dead, lint.Habit}
