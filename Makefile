@@ -47,4 +47,4 @@ fuzz: setup ## fuzz every target for a minute each
 	.ci/fuzz 60s
 
 clean: ## remove what was built
-	rm -rf bin
+	rm -rf bin examples/go/files

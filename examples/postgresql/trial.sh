@@ -25,7 +25,7 @@ fi
 export PGHOST=/run/postgresql PGPORT=5432
 
 step "a new cluster of version $version"
-pg_createcluster -o "listen_addresses=*" --port $PGPORT "$version" trial >/dev/null
+pg_createcluster -o "listen_addresses=*" --port $PGPORT "$version" trial -- --no-sync >/dev/null
 
 step "start"
 cluster start
