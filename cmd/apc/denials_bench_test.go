@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -91,10 +92,12 @@ func python(b *testing.B, label, module, script, log string) {
 	timed(b, label, exec.Command(interpreter, "-c", script, log))
 }
 
-// timed benchmarks a command that may exit 1, and reports its peak memory.
+// timed benchmarks a command that may exit 1, and reports its peak memory and
+// the least time that it took of the processors, which says more than the time
+// by the clock where others use them too.
 func timed(b *testing.B, label string, like *exec.Cmd) {
 	b.Run(label, func(b *testing.B) {
-		peak := 0.0
+		peak, cpu := 0.0, math.Inf(1)
 		for b.Loop() {
 			cmd := exec.Command(like.Path, like.Args[1:]...)
 			cmd.Stdout = io.Discard
@@ -104,7 +107,9 @@ func timed(b *testing.B, label string, like *exec.Cmd) {
 				b.Fatalf("%s: %v", label, err)
 			}
 			peak = max(peak, float64(cmd.ProcessState.SysUsage().(*syscall.Rusage).Maxrss)/1024)
+			cpu = min(cpu, (cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()).Seconds()*1e3)
 		}
+		b.ReportMetric(cpu, "cpu-ms")
 		b.ReportMetric(peak, "MB-peak")
 	})
 }
