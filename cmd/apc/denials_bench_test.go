@@ -107,7 +107,7 @@ func timed(b *testing.B, label string, like *exec.Cmd) {
 				b.Fatalf("%s: %v", label, err)
 			}
 			peak = max(peak, float64(cmd.ProcessState.SysUsage().(*syscall.Rusage).Maxrss)/1024)
-			cpu = min(cpu, (cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()).Seconds()*1e3)
+			cpu = min(cpu, (cmd.ProcessState.UserTime()+cmd.ProcessState.SystemTime()).Seconds()*1e3)
 		}
 		b.ReportMetric(cpu, "cpu-ms")
 		b.ReportMetric(peak, "MB-peak")
