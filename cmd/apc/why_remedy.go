@@ -86,7 +86,7 @@ func (q *question) choices() error {
 // are refused that are.
 func (q *question) proposeAll(statements []propose.Statement, first []step) (refused []string, err error) {
 	for _, s := range statements {
-		c := q.add(s)
+		c := q.add(propose.Named(s, q.module))
 		c.steps = append(slices.Clone(first), c.steps...)
 		problem, err := q.try(c)
 		if err != nil {

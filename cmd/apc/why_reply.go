@@ -228,6 +228,8 @@ func (q *question) transition() error {
 		name := "fallback"
 		if strings.Contains(q.event.Info, "no new privs") {
 			name, c.also = "as", "the program runs under this profile, with all that it grants"
+		} else if strings.Contains(q.event.Info, "conflicting") {
+			q.say("several loaded profiles attach to the program alike: say by `to` which one is meant, or give a fallback")
 		} else {
 			q.say("the profile that is gone to must be loaded; where it cannot be, there is a fallback")
 		}

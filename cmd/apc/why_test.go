@@ -90,7 +90,7 @@ var remedyCases = []remedyCase{
 	{name: "a file of many names", record: `operation="open" name=2F7372762F0A7D1B5B322A22 pid=7 comm="app" requested_mask="r" denied_mask="r" fsuid=33 ouid=0`, verdict: propose.Missing, allowed: othersMay("/srv/\n}\x1b[2*\"", compiled.MayRead), edited: 2},
 
 	{name: "an exec", record: execRecord("/usr/bin/date"), verdict: propose.Missing, allowed: othersMay("/usr/bin/date", compiled.MayExec), edited: 3},
-	{name: "an exec beside a child of that name", policy: "run \"/usr/bin/convert\" {\n  as = \"child\"\n}\n", record: execRecord("/opt/bin/convert"), verdict: propose.Missing, allowed: othersMay("/opt/bin/convert", compiled.MayExec), edited: 2},
+	{name: "an exec beside a child of that name", policy: "run \"/usr/bin/convert\" {\n  as = \"child\"\n}\n", record: execRecord("/opt/bin/convert"), verdict: propose.Missing, allowed: othersMay("/opt/bin/convert", compiled.MayExec), edited: 3},
 	{name: "an exec below a pattern with another transition", policy: "run \"/usr/lib/app/*\" {\n  as = \"profile\"\n}\n", record: `info="profile transition not found" error=-13 ` + execRecord("/usr/lib/app/tool"), verdict: propose.Transition, edited: 1},
 	{name: "an exec under no_new_privs", policy: "run \"/usr/bin/tool\" {\n  as = \"profile\"\n}\n", record: `info="no new privs" error=-1 ` + execRecord("/usr/bin/tool"), verdict: propose.Transition, edited: 1},
 	{name: "an exec that is denied and granted", policy: "run \"/usr/bin/tool\" {\n  as = \"inherit\"\n}\ndeny {\n  execute = [\"/usr/bin/\"]\n}\n", record: execRecord("/usr/bin/tool"), verdict: propose.Denied, allowed: othersMay("/usr/bin/tool", compiled.MayExec), edited: 1},

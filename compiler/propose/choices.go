@@ -4,9 +4,12 @@ import (
 	"maps"
 	"path"
 	"regexp"
+	"slices"
+	"strconv"
 	"strings"
 
 	"apc/compiler/grants"
+	"apc/compiler/ir"
 	"apc/lang/audit"
 	"apc/lang/rule"
 )
@@ -213,4 +216,25 @@ func runs(pattern string) []Statement {
 		run("child", "a program that needs less, or other things: state them in the block"),
 		run("profile", "a program with a profile of its own, which has to be loaded"),
 	}
+}
+
+// Named gives the child that a statement makes a name of its own where the
+// module has one by the name of its program.
+func Named(s Statement, m *ir.Module) Statement {
+	if s.Block != "run" || s.Fields[0].Value != "child" {
+		return s
+	}
+	base := path.Base(s.Label)
+	taken := func(name string) bool {
+		return slices.ContainsFunc(m.Profile.Children, func(c *ir.Profile) bool { return c.Name == name })
+	}
+	if !taken(base) {
+		return s
+	}
+	name := base
+	for n := 2; taken(name); n++ {
+		name = base + "-" + strconv.Itoa(n)
+	}
+	s.Fields = append(slices.Clone(s.Fields), Field{"name", name})
+	return s
 }
