@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
 	"slices"
 
@@ -30,7 +31,7 @@ func (a *app) fix(lint func() (*linted, error)) (*linted, error) {
 		for file, list := range edits {
 			before[file] = string(found.sources[file])
 			files[file] = true
-			if err := replaceFile(file, string(propose.Apply(found.sources[file], list))); err != nil {
+			if err := edit(file, found.sources[file], list); err != nil {
 				return nil, err
 			}
 		}
@@ -43,6 +44,18 @@ func (a *app) fix(lint func() (*linted, error)) (*linted, error) {
 		fmt.Fprintf(a.stderr, "fixed %s in %s\n", count(fixed, "finding"), count(len(files), "file"))
 	}
 	return found, err
+}
+
+// edit edits a file that is as it was when it was linted.
+func edit(file string, before []byte, edits []diag.Edit) error {
+	now, err := readRegular(file)
+	if err != nil {
+		return pathError(file, err)
+	}
+	if !bytes.Equal(now, before) {
+		return machineError(fmt.Errorf("%s changed while it was linted; run it again", file))
+	}
+	return replaceFile(file, string(propose.Apply(before, edits)))
 }
 
 // undo puts files back to what they were before edits.

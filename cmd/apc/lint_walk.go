@@ -40,13 +40,25 @@ func lintArguments(args []string) (policies, texts []string, err error) {
 		}
 		policies, texts = append(policies, p...), append(texts, t...)
 	}
-	slices.Sort(texts)
-	return policies, slices.Compact(texts), nil
+	return policies, distinct(texts), nil
+}
+
+// distinct sorts paths, and leaves out those that lead to a file which another
+// one leads to.
+func distinct(paths []string) []string {
+	slices.Sort(paths)
+	seen := map[string]bool{}
+	return slices.DeleteFunc(paths, func(path string) bool {
+		place := placeOf(path)
+		known := seen[place]
+		seen[place] = true
+		return known
+	})
 }
 
 // walkTexts finds the profile texts at and below a folder, and says whether
-// there are policies too. Hidden folders, symbolic links, and what the profiles
-// of an AppArmor folder include are passed over.
+// there are policies too. Hidden folders, symbolic links, what the profiles of an
+// AppArmor folder include, and files that may not be read are passed over.
 func walkTexts(root string) (texts []string, hasPolicies bool, err error) {
 	err = filepath.WalkDir(root+"/", func(path string, d fs.DirEntry, err error) error {
 		switch {

@@ -82,11 +82,11 @@ func (r Result) unused(i Ignore) diag.List {
 		return nil
 	}
 	c.rule, c.severity, c.profile = unusedIgnore, severity, nil
-	detail := "no finding of " + i.Rule + " is there."
+	detail := "nothing of that name is found."
 	if i.Expires != "" && i.Expires < c.opts.Today {
 		detail = "it expired on " + i.Expires + "."
 	}
-	d := c.finding(ir.Origin{Range: i.Origin.Range}, "the ignore of "+i.Rule, "ignore "+i.Rule+" "+i.Origin.Reason, detail)
+	d := c.finding(ir.Origin{Range: i.Origin.Range}, "The ignore of "+i.Rule, "ignore "+i.Rule+" "+i.Origin.Reason, detail)
 	if c.isText() {
 		d.Fix = c.withoutComment(i.Origin.Range)
 	}
