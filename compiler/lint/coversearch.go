@@ -16,8 +16,6 @@ type coverSearch struct {
 	exact    map[string][]int // rules on one path each
 	patterns []int            // rules on more than one path
 	others   []int            // rules that are not about files
-	// execs are the rules of the profile, its includes too, that execute.
-	execs []fileRule
 	// settings are the variables that the text itself gives values.
 	settings map[string]bool
 }
@@ -39,22 +37,19 @@ func (c *context) newCoverSearch(rules []ir.Rule) *coverSearch {
 			s.patterns = append(s.patterns, i)
 		}
 	}
-	c.everyRule(func(r ir.Rule, _ bool) {
-		if f, ok := c.fileRule(r); ok && f.file.Exec != "" && r.Action != rule.Deny {
-			s.execs = append(s.execs, f)
-		}
-	})
 	return s
 }
 
 // coverer returns the index of a rule for which counts is true and that says all
-// that a rule does; -1 where there is none.
+// that a rule does; -1 where there is none. That an exact path with a transition
+// wins over patterns needs no thought: a third rule that contradicts the one
+// would contradict the other too, and the text is refused.
 func (s *coverSearch) coverer(r ir.Rule, counts func(n int) bool) int {
 	if r.Kind() != rule.KindFile {
 		return s.first(s.others, func(n int) bool { return counts(n) && covers(s.rules[n].Rule, r.Rule) })
 	}
 	f, ok := s.c.fileRule(r)
-	if !ok || r.Action == rule.Prompt || s.disputed(f) {
+	if !ok || r.Action == rule.Prompt {
 		return -1
 	}
 	says := func(n int) bool {
@@ -86,13 +81,5 @@ func (s *coverSearch) byChoice(w, f fileRule) bool {
 	used := variableNames(f.file.Path)
 	return slices.ContainsFunc(variableNames(w.file.Path), func(name string) bool {
 		return s.settings[name] && !slices.Contains(used, name)
-	})
-}
-
-// disputed says whether a rule with a transition is an exact path that decides
-// against other transitions, which patterns have.
-func (s *coverSearch) disputed(f fileRule) bool {
-	return f.file.Exec != "" && f.Action != rule.Deny && slices.ContainsFunc(s.execs, func(o fileRule) bool {
-		return !sameExec(o.file, f.file) && overlap(o.glob, f.glob)
 	})
 }

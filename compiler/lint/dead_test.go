@@ -179,6 +179,13 @@ var plantedBodies = map[string]string{
 	"^h {\n/srv/x/a r,\n}\n/srv/x/** r,":                          "",
 	"profile c {\n/srv/x/** r,\n/srv/x/a r,\n}":                   "redundant-rule",
 
+	"/srv/** r,\n/srv/../x r,":                             "unmatchable-path",
+	"signal (send) peer=x,\nsignal (send) peer=y,":         "",
+	"audit capability chown,\ncapability chown,":           "redundant-rule",
+	"capability chown,\naudit capability chown,":           "redundant-rule",
+	"deny capability chown,\naudit deny capability chown,": "",
+	"priority=1 /srv/x/** r,\n/srv/x/a r,":                 "",
+
 	// A rule that an include brings.
 	"include <abstractions/nameservice>\n/etc/hosts r,":           "included-rule",
 	"include <abstractions/nameservice>\n@{ETC}/hosts r,":         "included-rule",
@@ -223,6 +230,10 @@ var plantedBodies = map[string]string{
 	"include <abstractions/nameservice>\ndeny /etc/** r,":     "denied-include",
 	"include <abstractions/nameservice>\ndeny network,":       "",
 	"include <abstractions/nameservice>\ndeny /etc/passwd r,": "",
+
+	"priority=1 /srv/x/a r,\ndeny /srv/x/** r,":            "",
+	"/srv/x/a r,\npriority=1 deny /srv/x/** r,":            "denied-rule",
+	"priority=1 capability chown,\ndeny capability chown,": "",
 
 	// A rule that matches nothing.
 	"/srv/../etc/x r,":            "unmatchable-path",
@@ -308,6 +319,7 @@ var plantedBodies = map[string]string{
 	"@{run}/x rw,":                     "",
 	"/var/run/x rw,\n/run/x rw,":       "",
 	"/var/run/x rw,\n/run/x r,":        "symlinked-path",
+	"/var/run/x w,\ndeny /run/x w,":    "symlinked-path",
 	"/var/running r,":                  "",
 	"/library/x r,":                    "",
 	"@{PROC}/@{pid}/status r,":         "",
@@ -341,6 +353,7 @@ var plantedBodies = map[string]string{
 	"  # include the nameservice\n":                                "",
 	"^h {\n/srv/a/** r,\n}\n^g {\n/srv/a/** r,\n}":                 "equal-hats",
 	"^h {\n/srv/a/** r,\n}\n^g {\n/srv/a/** rw,\n}":                "",
+	"^h {\n/srv/a/** r,\n}\nprofile g {\n/srv/a/** r,\n}":          "",
 	"^h {\n/srv/b r,\n/srv/a r,\n}\n^g {\n/srv/a r,\n/srv/b r,\n}": "equal-hats",
 }
 
@@ -383,6 +396,10 @@ func TestPlantedFiles(t *testing.T) {
 		abi + "@{X} = /a\n" + head + "# @{X}/c r," + tail:                                               "unused-variable",
 		abi + "@{X} = /usr/bin/app\nprofile app @{X} {" + tail:                                          "",
 		abi + "include <tunables/global>\n@{HOMEDIRS} += /srv/home/\n" + head + tail:                    "",
+		abi + "include <tunables/global>\n@{sys} += /sysroot/\n" + head + tail:                          "",
+		abi + head + "priority=1 /srv/x r," + tail:                                                      "",
+		"abi <abi/4.0>,\n" + head + "network (bind) inet stream port=80-90," + tail:                     "not-enforced privileged-port",
+		abi + "profile foo /b/a {" + tail:                                                               "",
 		abi + head + "userns," + tail:                                                                   "not-enforced",
 		"abi <abi/4.0>,\n" + head + "userns," + tail:                                                    "",
 		"abi <abi/4.0>,\n" + head + "network inet stream port=80,\ncapability net_bind_service," + tail: "not-enforced",
@@ -427,6 +444,10 @@ func TestIncludes(t *testing.T) {
 		"include <abstractions/web>\n/var/run/x rw,":                           "",
 		"include <abstractions/web>\n/srv/{w,v} r,\n/srv/w r,":                 "redundant-rule",
 		"include <abstractions/web>\n/srv/w r,":                                "included-rule",
+		"include <abstractions/nested>\ninclude <abstractions/private>":        "",
+		"capability,\nnetwork inet stream port=80,":                            "",
+		"network (connect) inet stream port=80,":                               "",
+		"network (bind) inet stream port=80,":                                  "privileged-port",
 		"include <abstractions/pair>\ndeny /srv/* r,":                          "denied-include",
 		"include <abstractions/pair>\ndeny /srv/a r,":                          "",
 		"include <abstractions/pair>\nowner /srv/a r,\nowner /srv/c r,":        "included-rule",
@@ -487,6 +508,7 @@ func TestPlantedPolicies(t *testing.T) {
 		"connect \"http\" {\nport = 80\n}":                                                                "not-held",
 		"container \"c\" {\nlisten \"http\" {\nport = 80\n}\n}":                                           "not-held",
 		"data = [\"/var/log/x/\"]":                                                                        "readable-log",
+		"data = [{ path = \"/var/log/x/\", reason = \"it shows them\" }]":                                 "",
 		"logs = [\"/var/log/x/*.log\"]\nread = [\"/var/log/x/*.log\"]":                                    "readable-log",
 		"logs = [\"/var/log/x/*.log\"]":                                                                   "",
 		"logs = [{ path = \"/var/log/x/*.log\", rotate = true }]":                                         "",

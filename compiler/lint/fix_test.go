@@ -75,6 +75,9 @@ var exactFixes = []string{"redundant-rule", "unused-variable", "old-spelling", "
 // has the real parser compile them before and after: both grant and record the
 // same. Soon there is nothing more to fix.
 func TestFixesGrantTheSame(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it runs the real parser for half a minute")
+	}
 	l := &profile.Loader{Base: []string{"/etc/apparmor.d"}}
 	compile := compiler308(t)
 	changed := 0

@@ -49,7 +49,7 @@ func checkMissingSlash(c *context) {
 		if !ok || f.Path == "" || !stated(r) {
 			continue
 		}
-		if shows, all := c.directory(r, f.Path, below); all {
+		if shows, all := c.directory(f.Path, below); all {
 			c.reportDirectory(r, f.Path, shows)
 		}
 	}
@@ -57,7 +57,7 @@ func checkMissingSlash(c *context) {
 
 // directory says whether all branches of a path are directories without a slash
 // at the end, and returns a rule that shows it, where it is not well known.
-func (c *context) directory(r ir.Rule, path string, below map[string]ir.Rule) (shows *ir.Rule, all bool) {
+func (c *context) directory(path string, below map[string]ir.Rule) (shows *ir.Rule, all bool) {
 	for _, branch := range variants(path, c.values()) {
 		if branch == "" || strings.HasSuffix(branch, "/") || wild(branch[strings.LastIndexByte(branch, '/')+1:]) {
 			return nil, false
@@ -65,7 +65,7 @@ func (c *context) directory(r ir.Rule, path string, below map[string]ir.Rule) (s
 		by, known := below[branch]
 		switch {
 		case slices.Contains(shared, branch+"/"):
-		case known && by.Origins[0].Range != r.Origins[0].Range:
+		case known:
 			shows = &by
 		default:
 			return nil, false
