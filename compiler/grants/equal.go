@@ -101,7 +101,7 @@ func facts(p *ir.Profile) factSet {
 // rules notes the facts of rules.
 func (f factSet) rules(rules []ir.Rule) {
 	for _, r := range rules {
-		if i, ok := r.Body.(rule.Include); ok && !i.IfExists && len(r.Included) > 0 {
+		if read(r) {
 			f.rules(r.Included)
 			continue
 		}
@@ -113,6 +113,13 @@ func (f factSet) rules(rules []ir.Rule) {
 			f.others[part.String()] = part
 		}
 	}
+}
+
+// read says whether a rule is an include whose rules are known. One may have
+// none, for its file has none, or was included before in the same body.
+func read(r ir.Rule) bool {
+	i, ok := r.Body.(rule.Include)
+	return ok && !i.IfExists && !r.Unread && r.Included != nil
 }
 
 // parts takes a rule that is not about files apart, into rules of one word
