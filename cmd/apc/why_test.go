@@ -38,7 +38,7 @@ type remedyCase struct {
 var remedyBase = map[string]string{
 	"tunables/global":      "@{PROC}=/proc/\n@{pid}=[0-9]*\n@{tid}=[0-9]*\n",
 	"abstractions/base":    "/usr/share/zoneinfo/** r,\n",
-	"abstractions/private": "audit deny /etc/app/private r,\nowner /srv/own/** r,\n",
+	"abstractions/private": "audit deny /etc/app/private r,\nowner /srv/own/** r,\naudit deny signal (send) peer=secret,\n",
 }
 
 func pathAllows(profile, path string, who compiled.Subject, want compiled.Perms) func(*compiled.Policy) bool {
@@ -133,6 +133,8 @@ var remedyCases = []remedyCase{
 	{name: "capabilities that are computed", policy: "capabilities = concat([\"setuid\"], [])\n", record: `operation="capable" pid=7 comm="app" capability=12 capname="net_admin"`, verdict: propose.Missing, byHand: "the list is computed"},
 	{name: "a signal's peer", record: `operation="signal" pid=7 comm="app" requested_mask="send" denied_mask="send" signal=term peer="other//{*"`, verdict: propose.Missing, allowed: maySignal("term", "other//{*", compiled.MaySend), edited: 1},
 	{name: "a signal that is denied", policy: "signal {\n  access = [\"receive\"]\n}\ndeny {\n  signal {\n    access = [\"receive\"]\n    peer   = \"friend\"\n  }\n  read = [\"/etc/x\"]\n}\n", record: `operation="signal" pid=7 comm="app" requested_mask="receive" denied_mask="receive" signal=hup peer="friend"`, verdict: propose.Denied, allowed: maySignal("hup", "friend", compiled.MayReceive), edited: 1},
+	{name: "a signal that an include denies", policy: "include = [\"private\"]\n", record: `operation="signal" pid=7 comm="app" requested_mask="send" denied_mask="send" signal=hup peer="secret"`, verdict: propose.Denied, byHand: "no edit below the include can allow it"},
+	{name: "a signal that an include denies, overruled", target: "debian-13", policy: "include = [\"private\"]\n", record: `operation="signal" pid=7 comm="app" requested_mask="send" denied_mask="send" signal=hup peer="secret"`, verdict: propose.Denied, allowed: maySignal("hup", "secret", compiled.MaySend), edited: 1},
 	{name: "a ptrace", record: `operation="ptrace" pid=7 comm="app" requested_mask="read" denied_mask="read" peer="other"`, verdict: propose.Missing, allowed: func(p *compiled.Policy) bool { return p.Profile("app").Ptrace("other").Has(compiled.MayRead) }, edited: 1},
 	{name: "a socket", record: `operation="create" pid=7 comm="app" family="inet" sock_type="stream" protocol=6 requested_mask="create" denied_mask="create"`, verdict: propose.Missing, allowed: func(p *compiled.Policy) bool {
 		a, ok := p.Profile("app").Network("inet", "stream")

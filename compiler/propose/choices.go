@@ -39,20 +39,30 @@ func Choices(w Want, missing grants.Access) []Statement {
 	return append(intents(w, missing.Permissions, ""), exact)
 }
 
-// Overrule returns the block that allows an access to a file against a deny,
-// by a higher priority than that has; parsers from 4.1 on know priorities. It
-// returns false for what no file block grants.
+// Overrule returns the block that allows an access against a deny, by a higher
+// priority than that has; parsers from 4.1 on know priorities. It returns false
+// for what no block with a priority grants.
 func Overrule(w Want, deny []rule.Rule) (Statement, bool) {
-	if !w.File() || w.Access.Exec {
-		return Statement{}, false
-	}
 	highest := 0
 	for _, r := range deny {
 		highest = max(highest, r.Priority)
 	}
-	s := fileBlock(Literal(w.Path), w.Access.Permissions, w.Owner, "to keep the deny for everything else")
-	s.Fields = append(s.Fields, Field{"priority", highest + 1})
-	return s, true
+	s, ok := overruling(w)
+	s.When = "to keep the deny for everything else"
+	s.Fields = append(slices.Clone(s.Fields), Field{"priority", highest + 1})
+	return s, ok
+}
+
+func overruling(w Want) (Statement, bool) {
+	if w.File() {
+		return fileBlock(Literal(w.Path), w.Access.Permissions, w.Owner, ""), !w.Access.Exec
+	}
+	for _, s := range bodyChoices(w.Body) {
+		if s.Block == string(w.Kind) { // not listen and connect, which have no priority
+			return s, true
+		}
+	}
+	return Statement{}, false
 }
 
 // Flag returns the statement that sets a profile flag.
