@@ -35,8 +35,13 @@ type linting struct {
 	bases   map[string]*compiler.Base // those that are named, whose abstractions are suggested
 	out     *linted
 	known   []lint.Known
-	checks  []func(*lint.Run) []lint.Result // to be run once all profiles are known
+	checks  []*check // to be run once all profiles are known
 }
+
+// check looks at something that was read.
+type check func(*lint.Run) []lint.Result
+
+func (l *linting) later(c check) { l.checks = append(l.checks, &c) }
 
 // lintAll reads what the arguments name, and looks at all of it.
 func (a *app) lintAll(args []string, f lintFlags) (*linted, error) {
@@ -55,7 +60,10 @@ func (a *app) lintAll(args []string, f lintFlags) (*linted, error) {
 		return nil, err
 	}
 	run := l.run(texts)
-	results := slices.Concat(parallel(l.checks, func(check func(*lint.Run) []lint.Result) []lint.Result { return check(run) })...)
+	results := slices.Concat(parallel(l.checks, func(check *check) []lint.Result {
+		defer func() { *check = nil }() // what it looked at is not needed any more
+		return (*check)(run)
+	})...)
 	for _, r := range results {
 		l.out.findings = append(l.out.findings, r.Findings...)
 	}
@@ -133,16 +141,18 @@ func (l *linting) policies(args []string) error {
 	})
 	for i, j := range jobs {
 		var asked []*ir.Module
-		for _, out := range inspected[i] {
+		outputs := inspected[i]
+		inspected[i] = nil // the check alone holds them
+		for _, out := range outputs {
 			l.out.input = append(l.out.input, withoutLoss(out.Diags)...)
 			l.know(out.Module)
 			if out.Target == j.targets[0] {
 				asked = append(asked, out.Asked)
 			}
 		}
-		l.checks = append(l.checks, func(run *lint.Run) []lint.Result {
+		l.later(func(run *lint.Run) []lint.Result {
 			results := []lint.Result{lint.Policy(j.p, asked, run, j.opts)}
-			for _, out := range inspected[i] {
+			for _, out := range outputs {
 				results = append(results, out.Lint(j.reader.includes(), run, j.opts))
 			}
 			return results
@@ -233,7 +243,7 @@ func (l *linting) text(path string, r lintText, dir string, base *compiler.Base,
 	for _, n := range r.names {
 		l.out.profiles[n] = true
 	}
-	l.checks = append(l.checks, func(run *lint.Run) []lint.Result {
+	l.later(func(run *lint.Run) []lint.Result {
 		own := diag.Sources{name: r.sources[name]}
 		modules, _ := lower.Text(r.policy, dir) // its diagnostics are told already
 		results := []lint.Result{lint.Text(r.policy, modules, own, run, opts)}

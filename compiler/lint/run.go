@@ -52,14 +52,16 @@ type Run struct {
 	own  *profiles
 	more func() *profiles // nil where there may be any
 
-	globs   sync.Map // parsed, by what they were made of
+	globs   sync.Map // parsed, by what they were made of, where that was met twice
+	met     sync.Map // what globs were made of once
 	same    sync.Map // glob.Glob by its text, so that what is known of one is found once
 	reached sync.Map // what globs reach of the places that are worth an attack
 }
 
 // pattern returns the glob of a path with the values of its variables, of which
 // signature tells whether they are others. Most rules come from includes that
-// many profiles share, so it is made once.
+// many profiles share: what was met before is kept for all of them, with all that
+// becomes known of it. What is met once, as most of a profile's own, is not.
 func (r *Run) pattern(path string, signature func() string, values func() map[string][]string) parsed {
 	key := path
 	if strings.Contains(path, "@{") {
@@ -72,11 +74,13 @@ func (r *Run) pattern(path string, signature func() string, values func() map[st
 	if err == nil && len(g.Variables()) > 0 {
 		g, err = g.Expand(values())
 	}
-	if err == nil {
-		first, _ := r.same.LoadOrStore(g.String(), g)
-		g = first.(glob.Glob)
+	if _, again := r.met.LoadOrStore(key, true); again {
+		if err == nil {
+			first, _ := r.same.LoadOrStore(g.String(), g)
+			g = first.(glob.Glob)
+		}
+		r.globs.Store(key, parsed{g, err == nil})
 	}
-	r.globs.Store(key, parsed{g, err == nil})
 	return parsed{g, err == nil}
 }
 
