@@ -116,8 +116,10 @@ func (a *app) trial(args, command []string, f trialFlags) error {
 	if err != nil || w == nil {
 		return err
 	}
-	if names := w.names(); f.enter != "" && !slices.Contains(names, f.enter) {
-		return fmt.Errorf("--enter %q: the policies make %s", f.enter, strings.Join(names, ", "))
+	if f.enter != "" {
+		if opts.Enter = w.kernelName(f.enter); opts.Enter == "" {
+			return fmt.Errorf("--enter %q: the policies make %s", f.enter, strings.Join(w.names(), ", "))
+		}
 	}
 	opts.Profiles = profiles
 	if f.format == "text" {
@@ -136,7 +138,7 @@ func (a *app) trial(args, command []string, f trialFlags) error {
 // options are those that the flags say, with no profile yet.
 func (f *trialFlags) options() (trial.Options, error) {
 	o := trial.Options{
-		Complain: f.mode == "complain", Env: f.env, User: f.user, Enter: f.enter,
+		Complain: f.mode == "complain", Env: f.env, User: f.user,
 		Timeout: f.timeout, MemoryMB: int(f.memory), Tmpfs: f.tmpfs, Keep: f.keep, Kernel: f.kernel,
 	}
 	if f.mode != "enforce" && f.mode != "complain" {
@@ -317,12 +319,25 @@ func (a *app) trialSummary(r *trial.Result, w *answerer) {
 	}
 }
 
+// kernelName returns the kernel's name of a profile that the policies make, or
+// nothing.
+func (w *answerer) kernelName(name string) string {
+	for _, o := range w.outputs {
+		for _, p := range o.Module.Profiles() {
+			if o.Module.FullName(p) == name {
+				return kernelName(o.Module, p)
+			}
+		}
+	}
+	return ""
+}
+
 // idle lists the profiles of services that nothing ran under.
 func idle(outputs []*compiler.Output, attached []string) []string {
 	out := []string{}
 	for _, o := range outputs {
-		if name := o.Module.FullName(o.Module.Profile); !slices.Contains(attached, name) {
-			out = append(out, name)
+		if p := o.Module.Profile; !slices.Contains(attached, kernelName(o.Module, p)) {
+			out = append(out, o.Module.FullName(p))
 		}
 	}
 	return out

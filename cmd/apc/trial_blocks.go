@@ -227,7 +227,7 @@ func (e *judged) command() {
 	if n := len(e.log.Unread()); n > 0 {
 		e.failed("%s cannot be read", count(n, "record"))
 	}
-	if !slices.Contains(r.Attached, e.plan.label) && e.err == nil {
+	if !slices.Contains(r.Attached, e.plan.loaded) && e.err == nil {
 		e.failed("nothing ran under profile %s", e.plan.label)
 	}
 	if r.Lost != "" {

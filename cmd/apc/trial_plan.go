@@ -32,6 +32,7 @@ type planned struct {
 	block   *policy.Trial
 	attacks []policy.Attack    // the chosen ones
 	label   string             // of the profile that the attacks run under
+	loaded  string             // the kernel's name of it
 	outputs []*compiler.Output // the policy's
 	opts    trial.Options
 }
@@ -104,7 +105,7 @@ func (p *planner) plan(ctx context.Context, l *loaded, c selection, base trial.O
 			if p.complain {
 				attacks = nil
 			}
-			plans = append(plans, &planned{block: t, attacks: attacks, label: at.module.FullName(at.profile), opts: base})
+			plans = append(plans, &planned{block: t, attacks: attacks, label: at.module.FullName(at.profile), loaded: kernelName(at.module, at.profile), opts: base})
 			targets = append(targets, at)
 			if slices.ContainsFunc(attacks, func(a policy.Attack) bool { return a.Tools }) {
 				p.addVariant(at)
@@ -151,6 +152,15 @@ func (p *planner) profileOf(pol *policy.Policy, t *policy.Trial) (located, bool)
 	}
 	p.diags = append(p.diags, diag.Errorf(t.Range, "trial-profile", summary, "%s", detail))
 	return located{}, false
+}
+
+// kernelName is the name that the kernel has for a profile, seen from outside of
+// the namespace that it may be in.
+func kernelName(m *ir.Module, p *ir.Profile) string {
+	if ns := m.Profile.Namespace; ns != "" {
+		return ":" + ns + ":" + m.FullName(p)
+	}
+	return m.FullName(p)
 }
 
 // toolRules let a program under a profile run the system's tools, and those
@@ -257,7 +267,7 @@ func (p *planner) fill(q *planned, at located) {
 		enter = *q.block.Enter
 	}
 	if enter {
-		q.opts.Enter = q.label
+		q.opts.Enter = q.loaded
 	}
 	for _, a := range q.attacks {
 		profile := p.compiled[at.out]
@@ -268,7 +278,7 @@ func (p *planner) fill(q *planned, at located) {
 		// The profile is loaded anew for each attack, so that the kernel leaves
 		// out no record for having made its like before.
 		q.opts.Steps = append(q.opts.Steps,
-			trial.Step{Profiles: []trial.Profile{profile}, Command: a.Command, Enter: q.label, Now: !a.Tools, Timeout: limit},
+			trial.Step{Profiles: []trial.Profile{profile}, Command: a.Command, Enter: q.loaded, Now: !a.Tools, Timeout: limit},
 			trial.Step{Command: a.Command, Timeout: limit})
 	}
 }

@@ -3,6 +3,7 @@ package trial
 import (
 	"io"
 	"os"
+	"strings"
 	"syscall"
 	"time"
 )
@@ -179,5 +180,5 @@ func (e *KernelError) Error() string {
 	if e.Console == "" {
 		return e.Reason
 	}
-	return e.Reason + "; its last words:\n" + e.Console
+	return e.Reason + "; its last words: " + strings.ReplaceAll(e.Console, "\n", " | ")
 }
