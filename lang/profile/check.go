@@ -34,13 +34,16 @@ func (c *checker) run() diag.List {
 var pathVariables = []string{"exec_path", "attach_path"}
 
 type checker struct {
-	policy   *Policy
-	diags    diag.List
-	vars     *variables
-	aliases  []*Alias
-	profiles map[string]diag.Range // by namespace and name
-	preamble bool                  // no profile has begun yet
-	faulty   map[string]bool       // globs that were refused
+	policy  *Policy
+	diags   diag.List
+	found   counts
+	vars    *variables
+	aliases []*Alias
+	// rewritten counts the paths that aliases made.
+	rewritten int
+	profiles  map[string]diag.Range // by namespace and name
+	preamble  bool                  // no profile has begun yet
+	faulty    map[string]bool       // globs that were refused
 
 	pathVariables bool     // profiles have them
 	open          []string // the files that are being included
@@ -52,7 +55,7 @@ type body struct {
 	profile  *Profile
 	parent   *body
 	children map[string]diag.Range
-	autos    map[string][]string
+	scope    *scope
 	included map[string]bool
 	execs    []execRule
 	targets  map[string]bool
@@ -62,7 +65,7 @@ func (c *checker) report(d diag.Diagnostic) {
 	for i := len(c.via) - 1; i >= 0; i-- {
 		d.Related = append(d.Related, diag.Related{Range: c.via[i].Range, Message: "included from here"})
 	}
-	c.diags = append(c.diags, d)
+	c.diags = c.found.add(c.diags, d, "The rest was checked, but is not shown.")
 }
 
 func (c *checker) refuse(at diag.Range, code, summary, detail string, args ...any) {
@@ -174,10 +177,10 @@ func (c *checker) head(b *body) {
 		c.disconnected(p, f)
 	}
 	c.checkAliases(p.Range, attachment)
-	b.autos = map[string][]string{"profile_name": {literal(b.name())}}
+	b.scope = newScope(map[string][]string{"profile_name": {literal(b.name())}})
 	if attachment != "" && c.pathVariables {
 		for _, name := range pathVariables {
-			b.autos[name] = []string{attachment}
+			b.scope.autos[name] = []string{attachment}
 		}
 	}
 }
@@ -331,7 +334,7 @@ func (c *checker) rule(r *Rule, b *body, g group, live bool) {
 		return
 	}
 	for _, w := range variableWords(r.Body) {
-		word := c.word(r.Range, w.text, b.autos)
+		word := c.word(r.Range, w.text, b.scope)
 		if w.address && word != "" {
 			word = word[1:]
 		}
@@ -346,11 +349,11 @@ func (c *checker) rule(r *Rule, b *body, g group, live bool) {
 }
 
 // word returns a word with its variables replaced, and "" where it cannot be.
-func (c *checker) word(at diag.Range, word string, autos map[string][]string) string {
+func (c *checker) word(at diag.Range, word string, s *scope) string {
 	if !strings.Contains(word, "@{") {
 		return word
 	}
-	out, err := c.vars.expand(word, autos)
+	out, err := c.vars.expand(word, s)
 	if err != nil {
 		c.refuse(at, "undefined-variable", "variable that cannot be replaced", "In %s: %v.", short(word), err)
 		return ""
@@ -360,11 +363,11 @@ func (c *checker) word(at diag.Range, word string, autos map[string][]string) st
 
 // glob does as word for a glob, and refuses what is none afterwards. A glob
 // without variables was checked when it was read.
-func (c *checker) glob(at diag.Range, word string, autos map[string][]string) string {
+func (c *checker) glob(at diag.Range, word string, s *scope) string {
 	if !strings.Contains(word, "@{") {
 		return word
 	}
-	out := c.word(at, word, autos)
+	out := c.word(at, word, s)
 	c.checkGlob(at, out)
 	return out
 }

@@ -59,7 +59,7 @@ func (c *checker) expanded(word string, b *body) string {
 	if !strings.Contains(word, "@{") {
 		return word
 	}
-	out, err := c.vars.expand(word, b.autos)
+	out, err := c.vars.expand(word, b.scope)
 	if err != nil {
 		return word
 	}
@@ -70,7 +70,8 @@ func (c *checker) expanded(word string, b *body) string {
 func (c *checker) aliased(path string) []string {
 	out := []string{path}
 	for _, a := range c.aliases {
-		if rest, ok := strings.CutPrefix(path, a.From); ok {
+		if rest, ok := strings.CutPrefix(path, a.From); ok && c.rewritten < maxAliased {
+			c.rewritten++
 			out = append(out, a.To+rest)
 		}
 	}
@@ -138,6 +139,7 @@ type execSet struct {
 	globs  []execGlob            // those that are not exact
 	others []execGlob            // exact ones that would be too many paths
 	pairs  int                   // globs that were compared
+	steps  int                   // rules that were looked at
 	masks  []execGlob            // what wins where its priority is higher
 }
 
@@ -148,11 +150,14 @@ type execGlob struct {
 	auto   *glob.Automaton
 }
 
-// What a hostile profile cannot pass: contradictions that are reported, and
-// pairs of globs that are compared.
+// What a hostile profile cannot pass: contradictions that are reported, pairs
+// of globs that are compared, rules that are looked at for it, and paths that
+// aliases make.
 const (
 	maxConflicts = 100
-	maxPairs     = 20000
+	maxPairs     = 20_000
+	maxSteps     = 10_000_000
+	maxAliased   = 100_000
 )
 
 // checkExecs refuses rules that say different things about the execution of
@@ -169,8 +174,8 @@ func (c *checker) checkExecs(b *body) {
 			conflicts++
 		}
 	}
-	if set.pairs > maxPairs {
-		c.report(diag.Warningf(b.profile.Range, "too-many-globs", "too many exec globs to compare",
+	if set.pairs > maxPairs || set.steps > maxSteps {
+		c.report(diag.Warningf(b.profile.Range, "too-many-globs", "too many exec rules to compare",
 			"Not all of them were searched for contradictions. Join those with the same transition by {a,b}."))
 	}
 }
@@ -194,7 +199,9 @@ func (s *execSet) add(e execRule) (*execRule, string) {
 	paths := writeOut(e.path)
 	if paths == nil {
 		s.others = append(s.others, g)
-		paths = g.matches(s.paths)
+		if s.steps += len(s.paths); s.steps <= maxSteps {
+			paths = g.matches(s.paths)
+		}
 	} else {
 		defer func() {
 			for _, p := range paths {
@@ -213,6 +220,9 @@ func (s *execSet) add(e execRule) (*execRule, string) {
 // on returns a rule on an exact path that contradicts this one.
 func (s *execSet) on(path string, e execRule) *execRule {
 	for i := range s.paths[path] {
+		if s.steps++; s.steps > maxSteps {
+			return nil
+		}
 		o := &s.paths[path][i]
 		if contradict(e, *o) && o.target == e.target && (merge(e, *o) || !s.masked(e, *o, path)) {
 			return o
@@ -256,6 +266,9 @@ func masks(rules []execRule) []execGlob {
 func (s *execSet) masked(a, b execRule, path string) bool {
 	owner, other := a.owner && b.owner, a.other && b.other
 	for i := range s.masks {
+		if s.steps += 10; s.steps > maxSteps {
+			return false
+		}
 		m := &s.masks[i]
 		if m.priority <= a.priority || a.target != "" {
 			continue
@@ -279,6 +292,9 @@ func literalPrefix(word string) string {
 // which both hold.
 func (s *execSet) meets(g *execGlob, among []execGlob) (*execRule, string) {
 	for i := range among {
+		if s.steps++; s.steps > maxSteps {
+			return nil, ""
+		}
 		o := &among[i]
 		if !contradict(g.execRule, o.execRule) || !strings.HasPrefix(g.prefix, o.prefix) && !strings.HasPrefix(o.prefix, g.prefix) {
 			continue
@@ -318,6 +334,9 @@ func (s *execSet) meet(g, o *execGlob) (string, bool) {
 // left returns the shortest path that no rule of a higher priority decides on.
 func (s *execSet) left(paths *glob.Automaton, priority int, holds func(execRule) bool) (string, bool) {
 	for i := range s.masks {
+		if s.steps += 1000; s.steps > maxSteps {
+			return "", false
+		}
 		m := &s.masks[i]
 		auto := m.automaton()
 		if m.priority <= priority || !holds(m.execRule) || auto == nil {

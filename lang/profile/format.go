@@ -161,6 +161,9 @@ func (f *formatter) gap(before, after token, raw string, depth int) {
 	between := f.src[before.end:after.start]
 	broken := strings.Contains(between, "\n")
 	switch i := strings.IndexByte(between, '#'); {
+	case before.kind == tokInclude:
+		f.b.WriteString(" ") // a line end would end the words before the path
+		return
 	case broken && i >= 0:
 		f.inner(between[i:], depth)
 		return

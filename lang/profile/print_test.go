@@ -85,6 +85,7 @@ func TestFormat(t *testing.T) {
 		{"/x { dbus send\n         bus=system\n    peer=(name=a,\n  label=b),\n}\n", "/x {\n  dbus send\n    bus=system\n    peer=(name=a,\n    label=b),\n}\n"},
 		{"/x { if $A and ( @{B} == c or /d in @{E} ) { /a r, }\n  else if $C { }\n  # why\n  else { } }\n",
 			"/x {\n  if $A and (@{B} == c or /d in @{E} ) {\n    /a r,\n  } else if $C {\n  }\n  # why\n  else {\n  }\n}\n"},
+		{"#include if exists \n\n<a>\n", "#include if exists <a>\n"},
 		{"$A= # why\n\nTRUE\n   and\tTRUE\n", "$A = # why\n  TRUE\n  and TRUE\n"},
 		{"/x {\n  /a # one\n  # two\n    r,\n}\n", "/x {\n  /a # one\n    # two\n    r,\n}\n"},
 		{"#include   <a>\ninclude\tif   exists <b>\n/x { set rlimit nofile<=5, ^h { priority = 5 /a px ->b, } }\n",

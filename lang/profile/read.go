@@ -14,7 +14,7 @@ const (
 	maxExpr   = 100  // levels of a condition
 	fewTokens = 16   // words of a statement, behind which a line that looks like a rule is one
 	maxTokens = 256  // words of a statement, but for the values of a variable
-	maxDiags  = 1000 // diagnostics of a file
+	maxDiags  = 1000 // errors of a file or a policy, and as many warnings
 )
 
 // reader builds a File.
@@ -25,6 +25,7 @@ type reader struct {
 	lines []int // where lines begin
 	last  diag.Pos
 	diags diag.List
+	found counts
 	// tokens holds those of the statement at hand; the next one's replace them.
 	tokens []token
 	given  int // up to here the text belongs to nodes
@@ -83,14 +84,29 @@ func (r *reader) place(start, end int) diag.Range {
 	return diag.Range{File: r.file.Name, Start: r.pos(start), End: r.pos(end)}
 }
 
-// report keeps a diagnostic. Where there are too many it stops the reading.
-func (r *reader) report(d diag.Diagnostic) {
-	switch {
-	case len(r.diags) < maxDiags:
-		r.diags = append(r.diags, d)
-	case len(r.diags) == maxDiags:
-		r.diags = append(r.diags, diag.Errorf(d.Subject, "too-many-errors", "too many errors", "The rest of the file was not read."))
+// counts tells how many diagnostics were kept.
+type counts struct{ errors, others int }
+
+// add keeps a diagnostic, unless there are too many of its severity: of errors
+// the last one says so.
+func (c *counts) add(list diag.List, d diag.Diagnostic, rest string) diag.List {
+	n := &c.errors
+	if d.Severity != diag.Error {
+		n = &c.others
 	}
+	switch *n++; {
+	case *n <= maxDiags:
+		return append(list, d)
+	case *n == maxDiags+1 && n == &c.errors:
+		return append(list, diag.Errorf(d.Subject, "too-many-errors", "too many errors", "%s", rest))
+	}
+	return list
+}
+
+// report keeps a diagnostic. Where there are too many errors it stops the
+// reading.
+func (r *reader) report(d diag.Diagnostic) {
+	r.diags = r.found.add(r.diags, d, "The rest of the file was not read.")
 }
 
 func (r *reader) fail(start, end int, code, summary, detail string, args ...any) {
@@ -106,7 +122,7 @@ func (r *reader) is(t token, punct string) bool { return t.kind == tokPunct && r
 func (r *reader) nodes() ([]Node, token) {
 	var out []Node
 	for {
-		if len(r.diags) > maxDiags {
+		if r.found.errors > maxDiags {
 			r.scan.reset(len(r.src))
 		}
 		t := r.scan.next()

@@ -9,11 +9,12 @@ import (
 	"apc/lang/diag"
 )
 
-// The text, in bytes, that one word may become, and how far one variable may
-// lead to another.
+// The text, in bytes, that one word may become and that all may, and how many
+// names are looked for among others.
 const (
 	maxExpanded = 1 << 20
-	maxChain    = 1000
+	maxWork     = 64 << 20
+	maxNearest  = 100
 )
 
 // variables holds what the preamble assigns. Booleans and others share their
@@ -22,15 +23,20 @@ type variables struct {
 	sets  map[string][]string
 	bools map[string]bool
 	where map[string]diag.Range
+
+	preamble *scope
+	work     int // text that variables were replaced in
+	unknown  int // names that were looked for among others
 }
 
 func newVariables() *variables {
-	return &variables{sets: map[string][]string{}, bools: map[string]bool{}, where: map[string]diag.Range{}}
+	return &variables{sets: map[string][]string{}, bools: map[string]bool{}, where: map[string]diag.Range{}, preamble: newScope(nil)}
 }
 
 // assign gives a variable its value, as the operator says.
 func (v *variables) assign(a *Assign) (problem *diag.Diagnostic) {
 	before, defined := v.where[a.Name]
+	clear(v.preamble.known)
 	switch a.Op {
 	case "+=":
 		if _, ok := v.sets[a.Name]; !ok {
@@ -38,7 +44,7 @@ func (v *variables) assign(a *Assign) (problem *diag.Diagnostic) {
 				"%s gets its first value by =, in this file or in an include above.", a.reference())
 			return &d
 		}
-		v.sets[a.Name] = append(slices.Clone(v.sets[a.Name]), a.Values...)
+		v.sets[a.Name] = append(v.sets[a.Name], a.Values...)
 		return nil
 	case "=":
 		if defined {
@@ -60,7 +66,7 @@ func (v *variables) assign(a *Assign) (problem *diag.Diagnostic) {
 	delete(v.bools, a.Name)
 	delete(v.sets, a.Name)
 	if a.Expr == nil {
-		v.sets[a.Name] = a.Values
+		v.sets[a.Name] = slices.Clone(a.Values)
 	} else {
 		v.bools[a.Name] = value
 	}
@@ -79,60 +85,94 @@ func (a *Assign) reference() string {
 	return "@{" + a.Name + "}"
 }
 
-// expand replaces the variables of a word: one value stands as it is, several
-// become an alternation (parser_variable.c). autos are the variables that the
-// parser makes for a profile, which win over others.
-func (v *variables) expand(word string, autos map[string][]string) (string, error) {
-	return v.expandWord(word, autos, nil)
+// scope is where variables are replaced: in a profile, or in the preamble. It
+// remembers the values that it has replaced them in.
+type scope struct {
+	autos map[string][]string // what the parser makes for a profile; it wins over others
+	known map[string]expansion
 }
 
-func (v *variables) expandWord(word string, autos map[string][]string, open []string) (string, error) {
-	for from := 0; ; {
-		start, end := findVariable(word, from)
+// expansion holds the values of a variable once they are expanded. It is busy
+// while they are.
+type expansion struct {
+	values []string
+	err    error
+	busy   bool
+}
+
+func newScope(autos map[string][]string) *scope {
+	return &scope{autos: autos, known: map[string]expansion{}}
+}
+
+// expand replaces the variables of a word: one value stands as it is, several
+// become an alternation (parser_variable.c). Without a scope it is that of the
+// preamble.
+func (v *variables) expand(word string, s *scope) (string, error) {
+	if s == nil {
+		s = v.preamble
+	}
+	return v.expandWord(word, s, nil)
+}
+
+func (v *variables) expandWord(word string, s *scope, open []string) (string, error) {
+	var b strings.Builder
+	for {
+		start, end := findVariable(word, 0)
 		if start < 0 {
-			return word, nil
+			b.WriteString(word)
+			v.work += b.Len()
+			return b.String(), nil
 		}
 		name := word[start+2 : end-1]
 		if !isName(name) {
 			return "", fmt.Errorf("@{%s} is no name of a variable: it begins with a letter and has letters, digits and _", name)
 		}
-		values, err := v.values(name, autos, open)
+		values, err := v.values(name, s, open)
 		if err != nil {
 			return "", err
 		}
-		prefix, suffix := word[:start], word[end:]
+		b.WriteString(word[:start])
+		word = word[end:]
 		middle := values[0]
 		if len(values) > 1 {
 			// Slashes at the start stay, as // is a root of its own.
-			inside := strings.HasSuffix(prefix, "/") && strings.Trim(prefix, "/") != ""
-			middle = alternation(values, inside, strings.HasPrefix(suffix, "/"))
+			inside := strings.HasSuffix(b.String(), "/") && strings.Trim(b.String(), "/") != ""
+			middle = alternation(values, inside, strings.HasPrefix(word, "/"))
 		}
-		if len(prefix)+len(middle)+len(suffix) > maxExpanded {
+		b.WriteString(middle)
+		if b.Len()+len(word) > maxExpanded || v.work+b.Len() > maxWork {
 			return "", fmt.Errorf("@{%s} expands to too much text", name)
 		}
-		word, from = prefix+middle+suffix, len(prefix)+len(middle)
 	}
 }
 
 // values returns the expanded values of a variable, at least one, sorted and
 // each once (variable.h: a set).
-func (v *variables) values(name string, autos map[string][]string, open []string) ([]string, error) {
-	values, ok := autos[name]
+func (v *variables) values(name string, s *scope, open []string) ([]string, error) {
+	e, ok := s.known[name]
+	if e.busy {
+		return nil, fmt.Errorf("@{%s} refers to itself, through %s", name, short(strings.Join(append(open, name), ", ")))
+	}
+	if !ok {
+		s.known[name] = expansion{busy: true}
+		e.values, e.err = v.expandValues(name, s, append(open, name))
+		s.known[name] = e
+	}
+	return e.values, e.err
+}
+
+func (v *variables) expandValues(name string, s *scope, open []string) ([]string, error) {
+	values, ok := s.autos[name]
 	if !ok {
 		values, ok = v.sets[name]
 	}
-	switch {
-	case len(open) > maxChain:
-		return nil, fmt.Errorf("@{%s} stands behind too many other variables", name)
-	case slices.Contains(open, name):
-		return nil, fmt.Errorf("@{%s} refers to itself, through %s", name, strings.Join(append(open, name), ", "))
-	case !ok:
+	if !ok {
 		return nil, fmt.Errorf("@{%s} has no value%s", name, v.nearest(name))
 	}
 	out := make([]string, len(values))
 	for i, value := range values {
 		var err error
-		if out[i], err = v.expandWord(value, autos, append(open, name)); err != nil {
+		if out[i], err = v.expandWord(value, s, open); err != nil {
 			return nil, err
 		}
 	}
@@ -142,6 +182,9 @@ func (v *variables) values(name string, autos map[string][]string, open []string
 
 // nearest says which variable was likely meant.
 func (v *variables) nearest(name string) string {
+	if v.unknown++; v.unknown > maxNearest {
+		return ""
+	}
 	known := make([]string, 0, len(v.sets))
 	for n := range v.sets {
 		known = append(known, n)
@@ -253,7 +296,7 @@ func (v *variables) evalOne(word string) (bool, error) {
 // operand returns the values of an operand, as values does.
 func (v *variables) operand(word string) ([]string, error) {
 	if word != "" && variableEnd(word, 0, '@') == len(word) {
-		return v.values(variableName(word), nil, nil)
+		return v.values(variableName(word), v.preamble, nil)
 	}
 	return []string{unquote(word)}, nil
 }
