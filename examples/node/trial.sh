@@ -44,10 +44,12 @@ eventually curl -s http://localhost/index.html
 
 step "check links: found, missing, nobody there, no such name, a certificate of nobody's"
 post() { curl -sS -d "$1" $links; }
-same '[{"address":"http://localhost/index.html","status":200},{"address":"http://localhost/nothing","status":404}]' \
-	"$(post '["http://localhost/index.html", "http://localhost/nothing"]')" "the result"
-same '[{"address":"http://localhost:8/","error":"ECONNREFUSED"},{"address":"https://localhost/index.html","error":"DEPTH_ZERO_SELF_SIGNED_CERT"}]' \
-	"$(post '["http://localhost:8/", "https://localhost/index.html"]')" "the result"
+# gives RESULTS LINKS: a busy machine may need longer than the five seconds that the service allows.
+gives() { [ "$(post "$2")" = "$1" ]; }
+eventually gives '[{"address":"http://localhost/index.html","status":200},{"address":"http://localhost/nothing","status":404}]' \
+	'["http://localhost/index.html", "http://localhost/nothing"]'
+eventually gives '[{"address":"http://localhost:8/","error":"ECONNREFUSED"},{"address":"https://localhost/index.html","error":"DEPTH_ZERO_SELF_SIGNED_CERT"}]' \
+	'["http://localhost:8/", "https://localhost/index.html"]'
 last=$(post '["http://no-such-name.invalid/"]')
 answers 400 $links -d 'no list'
 
