@@ -2,6 +2,7 @@ package audit
 
 import (
 	"reflect"
+	"strings"
 	"testing"
 )
 
@@ -238,6 +239,60 @@ func TestSplitProfile(t *testing.T) {
 	} {
 		if got := SplitProfile(name); !reflect.DeepEqual(got, want) {
 			t.Errorf("%s: %q", name, got)
+		}
+	}
+}
+
+// TestDenial tells what was denied, or would have been, from what was not.
+func TestDenial(t *testing.T) {
+	for body, want := range map[string]bool{
+		`apparmor="DENIED" operation="open"`:                                    true,
+		`apparmor="ALLOWED" operation="open"`:                                   true,
+		`apparmor="KILLED" operation="open"`:                                    true,
+		`apparmor="ERROR" operation="open"`:                                     true,
+		`apparmor="NOVEL" operation="open"`:                                     true,
+		`apparmor="DENIED" operation="profile_load"`:                            true,
+		`apparmor="AUDIT" operation="open"`:                                     false,
+		`apparmor="HINT" operation="clone"`:                                     false,
+		`apparmor="STATUS" operation="profile_load"`:                            false,
+		`operation="open" profile="x" denied_mask="r"`:                          true, // apparmor.audit_header=0
+		`audit: type=1503 audit(1.000:1): operation="open" profile="x" pid=1`:   true,
+		`audit: type=1501 audit(1.000:1): operation="open" profile="x" pid=1`:   false,
+		`audit: type=1400 audit(1.000:1): operation="profile_load" pid=1 a="b"`: false,
+	} {
+		l := logOf(t, 0, body+"\n")
+		for g := range l.Groups() {
+			if e := g.Event(); e.Denial() != want || g.Denial != want {
+				t.Errorf("%t, of its group %t: %s", e.Denial(), g.Denial, body)
+			}
+		}
+		if l.Distinct() != 1 {
+			t.Errorf("no record: %s", body)
+		}
+	}
+}
+
+// TestGroupProfile gives a group the profile of its event, however that is
+// written, and also where it is written twice.
+func TestGroupProfile(t *testing.T) {
+	for fields, want := range map[string]string{
+		`profile="a b"`:           "a b",
+		`profile=6120`:            "a ",
+		`profile="6120"`:          "6120",
+		`label="x"`:               "x",
+		`profile=6120 label="y"`:  "a ",
+		`profile="" label="y"`:    "y",
+		`profile="x" profile="y"`: "x",
+		`profile="x" label=6120`:  "x",
+		`name="profile="`:         "",
+		`profile=unquoted pid=1`:  "unquoted",
+		`profile="x//&:ns://y"`:   "x//&:ns://y",
+	} {
+		l := logOf(t, 0, strings.Repeat(`apparmor="DENIED" operation="open" `+fields+"\n", 2))
+		for g := range l.Groups() {
+			if e := g.Event(); g.Profile != want || e.Profile != want {
+				t.Errorf("%s: %q, of its event %q", fields, g.Profile, e.Profile)
+			}
 		}
 	}
 }
