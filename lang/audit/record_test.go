@@ -295,4 +295,12 @@ func TestGroupProfile(t *testing.T) {
 			}
 		}
 	}
+	l := logOf(t, 0, `apparmor="DENIED" operation="open" profile="6120"`+"\n"+`apparmor="DENIED" operation="open" profile=6120`+"\n")
+	var got []string
+	for g := range l.Groups() {
+		got = append(got, g.Profile)
+	}
+	if !reflect.DeepEqual(got, []string{"6120", "a "}) {
+		t.Errorf("of a name in quotes and one in hex: %q", got)
+	}
 }
