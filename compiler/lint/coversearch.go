@@ -40,21 +40,64 @@ func (c *context) newCoverSearch(rules []ir.Rule) *coverSearch {
 	return s
 }
 
-// coverer returns the index of a rule for which counts is true and that says all
-// that a rule does; -1 where there is none. That an exact path with a transition
-// wins over patterns needs no thought: a third rule that contradicts the one
-// would contradict the other too, and the text is refused.
-func (s *coverSearch) coverer(r ir.Rule, counts func(n int) bool) int {
+// coverers returns the indices of rules for which counts is true and that say
+// all that a rule does: one of them, or else one for each of its permissions; none
+// where there are none. That an exact path with a transition wins over patterns
+// needs no thought: a third rule that contradicts the one would contradict the
+// other too, and the text is refused.
+func (s *coverSearch) coverers(r ir.Rule, counts func(n int) bool) []int {
 	if r.Kind() != rule.KindFile {
-		return s.first(s.others, func(n int) bool { return counts(n) && covers(s.rules[n].Rule, r.Rule) })
+		return one(s.first(s.others, func(n int) bool { return counts(n) && covers(s.rules[n].Rule, r.Rule) }))
 	}
 	f, ok := s.c.fileRule(r)
 	if !ok || r.Action == rule.Prompt {
-		return -1
+		return nil
 	}
+	if n := s.file(f, counts); n >= 0 {
+		return []int{n}
+	}
+	var out []int
+	for _, part := range permissionsOf(f) {
+		n := s.file(part, counts)
+		if n < 0 {
+			return nil
+		}
+		out = append(out, n)
+	}
+	return slices.Compact(out)
+}
+
+// one returns a list of an index, or none for -1.
+func one(n int) []int {
+	if n < 0 {
+		return nil
+	}
+	return []int{n}
+}
+
+// permissionsOf parts a rule into one for each of its permissions.
+func permissionsOf(f fileRule) []fileRule {
+	var out []fileRule
+	for bit := rule.Access(1); bit <= f.file.Access && bit != 0; bit <<= 1 {
+		if f.file.Access&bit != 0 {
+			part := f
+			part.file.Access, part.file.Exec, part.file.Target, part.file.Unsafe = bit, "", "", false
+			out = append(out, part)
+		}
+	}
+	if f.file.Exec != "" {
+		part := f
+		part.file.Access = 0
+		out = append(out, part)
+	}
+	return out
+}
+
+// file returns the index of a rule that says all that one about files does.
+func (s *coverSearch) file(f fileRule, counts func(n int) bool) int {
 	says := func(n int) bool {
 		w := s.files[n]
-		return counts(n) && strings.HasPrefix(f.prefix, w.prefix) && w.has(f) && !s.byChoice(w, f)
+		return counts(n) && mayMeet(w, f) && w.has(f) && !s.byChoice(w, f)
 	}
 	if path, literal := f.glob.IsLiteral(); literal {
 		if n := s.first(s.exact[path], says); n >= 0 {
@@ -62,6 +105,12 @@ func (s *coverSearch) coverer(r ir.Rule, counts func(n int) bool) int {
 		}
 	}
 	return s.first(s.patterns, says)
+}
+
+// mayMeet says whether two rules may have a path in common, as far as it shows
+// at a glance.
+func mayMeet(a, b fileRule) bool {
+	return strings.HasPrefix(a.prefix, b.prefix) || strings.HasPrefix(b.prefix, a.prefix)
 }
 
 // first returns the first index for which f is true, or -1.

@@ -42,10 +42,11 @@ func checkIncluded(c *context) {
 		if !stated(r) || r.Kind() == rule.KindInclude {
 			continue
 		}
-		if own.coverer(r, func(n int) bool { return n != i }) >= 0 {
+		if own.coverers(r, func(n int) bool { return n != i }) != nil {
 			continue // it is a redundant-rule
 		}
-		if n := included.coverer(r, func(int) bool { return true }); n >= 0 {
+		if found := included.coverers(r, func(int) bool { return true }); found != nil {
+			n := found[0]
 			c.report(r, "`"+by[n].String()+"` brings `"+brought[n].String()+"`.", by[n])
 		}
 	}

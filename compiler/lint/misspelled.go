@@ -46,7 +46,7 @@ func checkMisspelled(c *context) {
 		}
 		for _, path := range pathsOf(r) {
 			if wrong, right := misspelled(path); right != "" && path != c.profile.Attachment {
-				c.reportFix(nil, r, wrong+" may be meant as "+right+".")
+				c.report(r, wrong+" may be meant as "+right+".")
 				break
 			}
 		}

@@ -2,6 +2,7 @@ package lint
 
 import (
 	"slices"
+	"strings"
 
 	"apc/compiler/ir"
 	"apc/lang/diag"
@@ -41,22 +42,43 @@ func checkRedundant(c *context) {
 			continue
 		}
 		others := func(n int) bool { return !gone[n] && !slices.Contains(wish, n) && c.sameKindOfWish(rules[n], first) }
-		by := slices.Collect(func(yield func(int) bool) {
-			for _, n := range wish {
-				if w := s.coverer(rules[n], others); w < 0 || !yield(w) {
-					return
-				}
-			}
-		})
-		if len(by) < len(wish) {
+		by := s.wishCovered(wish, others)
+		if by == nil {
 			continue
 		}
 		for _, n := range wish {
 			gone[n] = true
 		}
-		w := rules[by[0]]
-		c.reportFix(c.removing(first), first, "`"+w.String()+"` does the same or more.", w)
+		c.reportFix(c.removing(first), first, saidBy(by), by...)
 	}
+}
+
+// wishCovered returns the rules that say all that those of a wish do, nil where
+// something is left.
+func (s *coverSearch) wishCovered(wish []int, counts func(n int) bool) []ir.Rule {
+	var by []ir.Rule
+	for _, n := range wish {
+		found := s.coverers(s.rules[n], counts)
+		if found == nil {
+			return nil
+		}
+		for _, w := range found {
+			by = addRules(by, s.rules[w:w+1])
+		}
+	}
+	return by
+}
+
+// saidBy names the rules that say what another one does.
+func saidBy(by []ir.Rule) string {
+	if len(by) == 1 {
+		return "`" + by[0].String() + "` does the same or more."
+	}
+	words := make([]string, len(by))
+	for i, r := range by {
+		words[i] = "`" + r.String() + "`"
+	}
+	return strings.Join(words, " and ") + " do the same or more."
 }
 
 // wishesIn parts rules, by their indices, into those that come of the same wish:
