@@ -161,6 +161,11 @@ func (g *guest) settle() error {
 	if err := os.Mkdir("/run/lock", 0o777|os.ModeSticky); err != nil {
 		return err
 	}
+	for path, content := range passwordFiles {
+		if err := standIn(path, content); err != nil {
+			return err
+		}
+	}
 	return hideFolders(g.job.Tmpfs)
 }
 

@@ -203,6 +203,23 @@ func describe(t *testing.T, tree string) string {
 	return b.String()
 }
 
+// Whoever starts it, a trial has files with passwords that root may read, and
+// that AppArmor decides about.
+func TestPasswordFiles(t *testing.T) {
+	want, err := exec.Command("stat", "-c", "%n %a %U %G", "/etc/shadow", "/etc/gshadow").Output()
+	if err != nil {
+		t.Skip("no /etc/shadow on this machine: ", err)
+	}
+	eachUser(t, func(t *testing.T, nobody bool) {
+		cmd := asUser(t, nobody, Options{
+			Command: shell("cd /etc && stat -c '%n %a %U %G' /etc/shadow /etc/gshadow && grep -q ^root: shadow && grep -q ^root: gshadow"),
+		})
+		if out, err := cmd.CombinedOutput(); err != nil || string(out) != string(want) {
+			t.Errorf("%v\n%s\nwant\n%s", err, out, want)
+		}
+	})
+}
+
 func TestTimeout(t *testing.T) {
 	eachUser(t, func(t *testing.T, nobody bool) {
 		cmd := asUser(t, nobody, Options{
