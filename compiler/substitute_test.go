@@ -186,7 +186,7 @@ func checkSuggestion(t *testing.T, p *ir.Profile, s optimize.Substitution) {
 	t.Helper()
 	with := flatRules(append(slices.Clone(p.Rules), s.Include))
 	for _, r := range s.From {
-		if lacks, err := grants.Hold(&ir.Profile{Rules: flatRules([]ir.Rule{s.Include})}, randomValues).Lacks(r); err != nil || len(lacks) > 0 {
+		if lacks, err := grants.Hold(&ir.Profile{Rules: flatRules([]ir.Rule{s.Include})}, randomValues, nil).Lacks(r); err != nil || len(lacks) > 0 {
 			t.Fatalf("%s has not all of %s: %v %v", s.Include, r, lacks, err)
 		}
 	}

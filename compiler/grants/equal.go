@@ -33,7 +33,7 @@ func Equal(before, after *ir.Profile, values map[string][]string) ([]Difference,
 	if sameRules(before, after) {
 		return nil, nil
 	}
-	a, b, known := facts(before), facts(after), newLibrary(values)
+	a, b, known := facts(before), facts(after), newLibrary(values, nil)
 	var out []Difference
 	for _, what := range keys(a.paths, b.paths) {
 		for _, side := range []struct {

@@ -15,9 +15,9 @@ type Holding struct {
 }
 
 // Hold notes what a profile has, with the values of variables. Includes count
-// as in Equal.
-func Hold(p *ir.Profile, values map[string][]string) *Holding {
-	return &Holding{facts(p), newLibrary(values), map[string]*pathSet{}}
+// as in Equal. Paths that many profiles are asked about may be parsed before.
+func Hold(p *ir.Profile, values map[string][]string, parsed Paths) *Holding {
+	return &Holding{facts(p), newLibrary(values, parsed), map[string]*pathSet{}}
 }
 
 // Lacks returns what the profile would grant, deny or record with a rule and

@@ -5,7 +5,9 @@ import (
 	"slices"
 	"strings"
 
+	"apc/compiler/ir"
 	"apc/lang/glob"
+	"apc/lang/rule"
 )
 
 // path is one path glob of a profile. It is parsed once for all comparisons, so
@@ -18,26 +20,49 @@ type path struct {
 	// for a literal all of it.
 	prefixes []string
 	bad      bool // no glob, or one with variables of no value: it counts by its text
-	made     *glob.Automaton
+}
+
+// Paths holds globs that are parsed, by their texts. Several goroutines may use
+// it at once.
+type Paths map[string]*path
+
+// ParsePaths parses the paths of file rules, with the values of variables.
+func ParsePaths(rules []ir.Rule, values map[string][]string) Paths {
+	out := Paths{}
+	for _, r := range rules {
+		if f, ok := r.Body.(rule.File); ok && out[f.Path] == nil {
+			out[f.Path] = newPath(f.Path, values)
+		}
+	}
+	return out
 }
 
 // library holds the globs of the profiles that are compared, by their texts.
 type library struct {
-	paths  map[string]*path
+	paths  Paths
+	shared Paths
 	values map[string][]string // of variables
 }
 
-func newLibrary(values map[string][]string) library { return library{map[string]*path{}, values} }
+func newLibrary(values map[string][]string, shared Paths) library {
+	return library{Paths{}, shared, values}
+}
 
 func (l library) path(text string) *path {
-	if p := l.paths[text]; p != nil {
+	if p := l.shared[text]; p != nil {
 		return p
 	}
+	if l.paths[text] == nil {
+		l.paths[text] = newPath(text, l.values)
+	}
+	return l.paths[text]
+}
+
+func newPath(text string, values map[string][]string) *path {
 	p := &path{}
-	l.paths[text] = p
 	g, err := glob.Parse(text)
 	if err == nil && len(g.Variables()) > 0 {
-		g, err = g.Expand(l.values)
+		g, err = g.Expand(values)
 	}
 	if err != nil {
 		p.bad = true
@@ -165,42 +190,37 @@ func outsideAll(p *path, others []*path) (witness string, found bool, err error)
 			return "", false, nil
 		}
 	}
-	mine, err := p.automaton()
-	if err != nil {
-		return "", false, fmt.Errorf("%s: %w", p.glob, err)
+	none, shortest, err := glob.Includes(glob.Glob{}, p.glob)
+	if none || err != nil {
+		return "", false, wrapped(p, err)
 	}
-	shortest, any := mine.Shortest()
-	if !any {
-		return "", false, nil
-	}
-	var near []glob.Glob
-	matched := false
-	for _, o := range others {
-		matched = matched || o.glob.Match(shortest)
-	}
-	if !matched {
+	if !slices.ContainsFunc(others, func(o *path) bool { return o.glob.Match(shortest) }) {
 		return shortest, true, nil
 	}
+	var near []glob.Glob
 	for _, o := range others {
 		if meets(o, p) {
 			near = append(near, o.glob)
 		}
 	}
+	mine, err := glob.Compile(p.glob)
+	if err != nil {
+		return "", false, wrapped(p, err)
+	}
 	all, err := glob.Compile(near...)
 	if err != nil {
-		return "", false, fmt.Errorf("%s: %w", p.glob, err)
+		return "", false, wrapped(p, err)
 	}
 	ok, witness, err := all.Includes(mine)
 	return witness, !ok && err == nil, err
 }
 
-// automaton returns the automaton of the glob, which is made once.
-func (p *path) automaton() (*glob.Automaton, error) {
-	var err error
-	if p.made == nil {
-		p.made, err = glob.Compile(p.glob)
+// wrapped tells which glob an error is about.
+func wrapped(p *path, err error) error {
+	if err == nil {
+		return nil
 	}
-	return p.made, err
+	return fmt.Errorf("%s: %w", p.glob, err)
 }
 
 // includes says whether o matches all that p does. A literal has no more than

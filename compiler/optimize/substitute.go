@@ -48,6 +48,8 @@ type Shelf struct {
 	all  []Abstraction
 	has  brought // by their numbers
 	size []int   // how many rules each brings
+	// paths are those of all rules, parsed.
+	paths grants.Paths
 }
 
 // NewShelf prepares abstractions, in which variables have these values.
@@ -60,6 +62,7 @@ func NewShelf(all []Abstraction, values map[string][]string) *Shelf {
 		s.size[by]++
 	}
 	s.has.index(values)
+	s.paths = grants.ParsePaths(s.has.rules, values)
 	return s
 }
 
@@ -102,7 +105,7 @@ type search struct {
 }
 
 func newSearch(m *ir.Module, p *ir.Profile, shelf *Shelf) *search {
-	s := &search{shelf: shelf, profile: p, holding: grants.Hold(p, m.Values), there: map[string]bool{}, gone: map[int]bool{}}
+	s := &search{shelf: shelf, profile: p, holding: grants.Hold(p, m.Values, shelf.paths), there: map[string]bool{}, gone: map[int]bool{}}
 	s.note(p.Rules)
 	return s
 }
