@@ -2,7 +2,10 @@ package profile
 
 import (
 	"context"
+	"strconv"
+	"strings"
 	"testing"
+	"time"
 )
 
 // check returns what Check says of a text without includes.
@@ -131,5 +134,39 @@ func TestCheck(t *testing.T) {
 		if got := check(t, c.text); got != c.want {
 			t.Errorf("%s: %s\nwant %s", c.name, got, c.want)
 		}
+	}
+}
+
+// TestHostileCheck checks what could exhaust a careless checker; it has to end.
+func TestHostileCheck(t *testing.T) {
+	many := func(n int, format string) string {
+		var b strings.Builder
+		for i := range n {
+			b.WriteString(strings.NewReplacer("#", strconv.Itoa(i), "+", strconv.Itoa(i+1)).Replace(format))
+		}
+		return b.String()
+	}
+	for name, text := range map[string]string{
+		"empty values":      "@{A0} = \"\"\n" + many(60, "@{A+} = @{A#}@{A#}\n") + "/x { /@{A60} r, }\n",
+		"doubled values":    "@{A0} = a b\n" + many(60, "@{A+} = @{A#} @{A#}\n") + "/x { /@{A60} r, }\n",
+		"chain":             "@{A0} = a\n" + many(5000, "@{A+} = @{A#}\n") + "/x { " + many(5000, "/@{A#} r, ") + "}\n",
+		"one word":          "@{A} = a b\n/x { /" + strings.Repeat("@{A}", 50_000) + " r, }\n",
+		"many values":       "@{A} = " + many(20_000, "a# ") + "\n/x { " + strings.Repeat("/@{A} r, ", 1000) + "}\n",
+		"added values":      "@{A} = a\n" + many(20_000, "@{A} += a#\n"),
+		"unknown":           many(2000, "@{A#} = a\n") + "/x { " + many(2000, "/@{B#} r, ") + "}\n",
+		"equal paths":       "/x { " + strings.Repeat("/a px, ", 20_000) + "}\n",
+		"globs":             "/x { " + many(10_000, "/a#* px, ") + "}\n",
+		"many paths":        "/x { " + many(2000, "/a# px, /[a-z][a-z][a-z]# ix, ") + "}\n",
+		"priorities":        "/x { " + many(1000, "/{a,b#} px, /{a,c#} ix, priority=1 /{a,d#} px, ") + "}\n",
+		"priority of globs": "/x { " + many(1000, "/a*b#* px, /a*c#* ix, priority=1 /a*#* px, ") + "}\n",
+		"aliases":           many(500, "alias /a -> /b#,\n") + "/x { " + strings.Repeat("/a px, ", 500) + "}\n",
+	} {
+		start := time.Now()
+		p, _, _ := (&Loader{FS: files(nil)}).LoadText(context.Background(), "x", text)
+		if diags := Check(p); len(diags) > 2*maxDiags+1 {
+			t.Errorf("%s: %d diagnostics", name, len(diags))
+		}
+		Meanings(p)
+		t.Logf("%s: %v", name, time.Since(start))
 	}
 }

@@ -13,7 +13,7 @@ import (
 // names are looked for among others.
 const (
 	maxExpanded = 1 << 20
-	maxWork     = 64 << 20
+	maxWork     = 16 << 20
 	maxNearest  = 100
 )
 
