@@ -30,8 +30,9 @@ const (
 // planned is a trial block that will run.
 type planned struct {
 	block   *policy.Trial
+	at      located            // the profile that it is about
 	attacks []policy.Attack    // the chosen ones
-	label   string             // of the profile that the attacks run under
+	label   string             // the profile's name in records
 	loaded  string             // the kernel's name of it
 	outputs []*compiler.Output // the policy's
 	opts    trial.Options
@@ -91,7 +92,6 @@ type planner struct {
 // diagnostics.
 func (p *planner) plan(ctx context.Context, l *loaded, c selection, base trial.Options) ([]*planned, error) {
 	var plans []*planned
-	var targets []located
 	for _, pol := range l.policies {
 		for _, t := range pol.Trials {
 			attacks, ok := c.of(t)
@@ -105,8 +105,7 @@ func (p *planner) plan(ctx context.Context, l *loaded, c selection, base trial.O
 			if p.complain {
 				attacks = nil
 			}
-			plans = append(plans, &planned{block: t, attacks: attacks, label: at.module.FullName(at.profile), loaded: kernelName(at.module, at.profile), opts: base})
-			targets = append(targets, at)
+			plans = append(plans, &planned{block: t, at: at, attacks: attacks, label: at.module.FullName(at.profile), loaded: kernelName(at.module, at.profile), opts: base})
 			if slices.ContainsFunc(attacks, func(a policy.Attack) bool { return a.Tools }) {
 				p.addVariant(at)
 			}
@@ -118,8 +117,8 @@ func (p *planner) plan(ctx context.Context, l *loaded, c selection, base trial.O
 	if err := p.compileVariants(ctx); err != nil {
 		return nil, err
 	}
-	for i, q := range plans {
-		p.fill(q, targets[i])
+	for _, q := range plans {
+		p.fill(q)
 	}
 	return plans, nil
 }
@@ -243,7 +242,8 @@ func (v *variant) refused(r verify.Result) diag.Diagnostic {
 }
 
 // fill says what the guest is to do for a trial.
-func (p *planner) fill(q *planned, at located) {
+func (p *planner) fill(q *planned) {
+	at := q.at
 	q.opts.Profiles = nil
 	for _, o := range p.outputs {
 		if o.Policy == at.out.Policy {

@@ -14,6 +14,8 @@ import (
 	"slices"
 	"testing"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 func TestQuoteArgument(t *testing.T) {
@@ -167,4 +169,16 @@ func FuzzInbox(f *testing.F) {
 			t.Errorf("%+v", r)
 		}
 	})
+}
+
+// Lanes get the allowed processors in turn.
+func TestProcessorOf(t *testing.T) {
+	var allowed unix.CPUSet
+	allowed.Set(1)
+	allowed.Set(70)
+	for lane, want := range map[int]uint32{1: 1, 2: 70, 3: 1, 4: 70} {
+		if got := processorOf(lane, &allowed); got != want {
+			t.Errorf("lane %d: processor %d, want %d", lane, got, want)
+		}
+	}
 }
