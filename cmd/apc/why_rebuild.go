@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"apc/compiler"
 	"apc/compiler/fit"
@@ -49,6 +50,7 @@ func (a *app) rebuilder(f loadFlags) rebuild {
 		if err != nil {
 			return nil, "", err
 		}
+		l.diags = slices.DeleteFunc(l.diags, declaredElsewhere)
 		outputs, diags := l.inspect(f, compiler.Options{Today: a.today})
 		if problem := firstError(slices.Concat(l.diags, diags)); problem != "" {
 			return nil, problem, nil
@@ -56,6 +58,10 @@ func (a *app) rebuilder(f loadFlags) rebuild {
 		return outputs, "", nil
 	}
 }
+
+// declaredElsewhere says whether an error is about a --var that other folders
+// declare.
+func declaredElsewhere(d diag.Diagnostic) bool { return strings.HasPrefix(d.Subject.File, "--var ") }
 
 // copyBelow writes a file that was read, but for those of apc itself.
 func copyBelow(root, name string, src []byte) error {
