@@ -63,7 +63,11 @@ func (a *app) printRemedy(w *answerer, m *remedy, other bool) {
 	case other && len(m.Statements) > 0:
 		a.print("  or, %s: %s\n", cmp.Or(m.When, m.What), strings.Join(strings.Fields(strings.Join(m.Statements, " ")), " "))
 	case len(m.Edits) > 0:
-		a.printEdits(w, m)
+		what := m.What
+		if other {
+			what = "or, " + what
+		}
+		a.printEdits(w, m, what)
 	default:
 		a.print("  %s, add to the body at %s (%s):\n", m.What, m.body, m.NotEdited)
 		for line := range strings.Lines(strings.Join(m.Statements, "\n")) {
@@ -90,22 +94,18 @@ func (a *app) printRemedy(w *answerer, m *remedy, other bool) {
 }
 
 // printEdits shows edits of files as the lines that change.
-func (a *app) printEdits(w *answerer, m *remedy) {
+func (a *app) printEdits(w *answerer, m *remedy, what string) {
 	for from := 0; from < len(m.Edits); {
 		file, to := m.Edits[from].Range.File, from
 		for to < len(m.Edits) && m.Edits[to].Range.File == file {
 			to++
-		}
-		what := m.What
-		if from > 0 {
-			what = "and"
 		}
 		a.print("  %s, edit %s:%d:\n", what, file, m.Edits[from].Range.Start.Line)
 		before := w.loaded.sources[file]
 		for line := range strings.Lines(lineDiff(string(before), string(propose.Apply(before, m.Edits[from:to])))) {
 			a.print("    %s\n", strings.TrimSuffix(line, "\n"))
 		}
-		from = to
+		from, what = to, "and"
 	}
 }
 
