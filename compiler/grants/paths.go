@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 
 	"apc/compiler/ir"
 	"apc/lang/glob"
@@ -20,6 +21,8 @@ type path struct {
 	// for a literal all of it.
 	prefixes []string
 	bad      bool // no glob, or one with variables of no value: it counts by its text
+	// automaton is that of the glob, made when it is first needed.
+	automaton func() (*glob.Automaton, error)
 }
 
 // Paths holds globs that are parsed, by their texts. Several goroutines may use
@@ -68,7 +71,7 @@ func newPath(text string, values map[string][]string) *path {
 		p.bad = true
 		return p
 	}
-	p.glob = g
+	p.glob, p.automaton = g, sync.OnceValues(func() (*glob.Automaton, error) { return glob.Compile(g) })
 	if p.text, p.literal = g.IsLiteral(); p.literal {
 		p.prefixes = []string{p.text}
 	} else {
@@ -203,7 +206,7 @@ func outsideAll(p *path, others []*path) (witness string, found bool, err error)
 			near = append(near, o.glob)
 		}
 	}
-	mine, err := glob.Compile(p.glob)
+	mine, err := p.automaton()
 	if err != nil {
 		return "", false, wrapped(p, err)
 	}
