@@ -346,9 +346,9 @@ func TestGroupEvent(t *testing.T) {
 // by the events without their times and processes.
 func TestGenerated(t *testing.T) {
 	var b bytes.Buffer
-	records := audittest.Generate(&b, 60_000, 15_000)
+	records := audittest.Generate(&b, 20_000, 5_000)
 	l := logOf(t, 0, b.String())
-	if l.Lines != 60_000 || l.Records != int64(records) || l.Distinct() != 15_000 || l.Damaged+l.Foreign != 0 {
+	if l.Lines != 20_000 || l.Records != int64(records) || l.Distinct() != 5_000 || l.Damaged+l.Foreign != 0 {
 		t.Fatalf("%d lines, %d records, %d distinct", l.Lines, l.Records, l.Distinct())
 	}
 	want := map[string]*Group{}
@@ -384,7 +384,7 @@ func TestGenerated(t *testing.T) {
 // lines.
 func TestMemory(t *testing.T) {
 	var b bytes.Buffer
-	audittest.Generate(&b, 30_000, audittest.Realistic)
+	audittest.Generate(&b, 10_000, audittest.Realistic)
 	l := NewLog()
 	kept := func(times int) uint64 {
 		for range times {
@@ -397,9 +397,9 @@ func TestMemory(t *testing.T) {
 		runtime.ReadMemStats(&m)
 		return m.HeapAlloc
 	}
-	once, often := kept(1), kept(19)
-	if l.Lines != 600_000 || l.Distinct() != audittest.Realistic || often > once+256<<10 {
-		t.Errorf("%d bytes after one log, %d after twenty of the same; %d distinct", once, often, l.Distinct())
+	once, often := kept(1), kept(7)
+	if l.Lines != 80_000 || l.Distinct() != audittest.Realistic || often > once+256<<10 {
+		t.Errorf("%d bytes after one log, %d after eight of the same; %d distinct", once, often, l.Distinct())
 	}
 }
 
