@@ -198,11 +198,13 @@ func (c *context) replacing(r ir.Rule, old, new string) []diag.Edit {
 }
 
 // removing returns the edit that takes a rule out of profile text, with its line
-// where nothing else stands on it. There is none in a policy.
+// where nothing else stands on it. There is none in a policy, nor where a comment
+// accepts something about the rule: it would belong to nothing.
 func (c *context) removing(r ir.Rule) []diag.Edit {
 	at := r.Origins[0].Range
 	src, ok := c.Sources[at.File]
-	if !c.isText() || !ok || len(r.Origins) != 1 || at.End.Byte > len(src) {
+	ignored := slices.ContainsFunc(c.Module.Ignores, func(i ir.Ignore) bool { return i.At == at })
+	if !c.isText() || !ok || ignored || len(r.Origins) != 1 || at.End.Byte > len(src) {
 		return nil
 	}
 	start := bytes.LastIndexByte(src[:at.Start.Byte], '\n') + 1

@@ -70,9 +70,14 @@ func (c *commented) nodes(nodes []profile.Node) {
 
 func (c *commented) block(b profile.Block) {
 	c.nodes(b.Nodes)
-	if strings.Contains(b.End, ignoreWord) {
-		c.stray(b.End, b.Range.Start.Byte-len(b.End))
+	if !strings.Contains(b.End, ignoreWord) {
+		return
 	}
+	at := b.Range.Start.Byte - len(b.End)
+	if b.Open { // there is no brace
+		at = strings.LastIndex(c.file.Text, b.End)
+	}
+	c.stray(b.End, at)
 }
 
 // statement reads the comments on a statement: those right above it and the
