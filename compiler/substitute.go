@@ -116,7 +116,7 @@ func leftOut(s optimize.Substitution) string {
 	for _, r := range s.Optional {
 		list = append(list, "`"+r.String()+"`")
 	}
-	return " Left out: what " + strings.Join(list, ", ") + " in it brings."
+	return " Left out: what " + strings.Join(list, ", ") + " in it brings on other machines."
 }
 
 // aboutAbstraction is a note at the first of the rules that an abstraction has.

@@ -32,7 +32,7 @@ type Substitution struct {
 	// the profile includes already.
 	Rules int
 	// Optional lists the "include if exists" in the abstraction that the profile
-	// has not yet. Their files are not looked into.
+	// has not yet. Other machines may have other files there.
 	Optional []ir.Rule
 }
 
@@ -186,7 +186,8 @@ func (s *search) substitution(c candidate) (out Substitution, ok bool) {
 }
 
 // fresh returns the rules that an include brings, each once, but for those of
-// other includes that the profile has, and notes what may be missing.
+// other includes that the profile has. It notes what may be missing elsewhere;
+// what of that is there counts.
 func (s *search) fresh(to *Substitution, include ir.Rule, seen map[string]bool) []ir.Rule {
 	var out []ir.Rule
 	for _, r := range include.Included {
@@ -195,14 +196,15 @@ func (s *search) fresh(to *Substitution, include ir.Rule, seen map[string]bool) 
 			continue
 		}
 		seen[text] = true
-		switch i, isInclude := r.Body.(rule.Include); {
-		case !isInclude:
+		i, isInclude := r.Body.(rule.Include)
+		if !isInclude {
 			out = append(out, r)
-		case i.IfExists:
-			to.Optional = append(to.Optional, r)
-		default:
-			out = append(out, s.fresh(to, r, seen)...)
+			continue
 		}
+		if i.IfExists {
+			to.Optional = append(to.Optional, r)
+		}
+		out = append(out, s.fresh(to, r, seen)...)
 	}
 	return out
 }
