@@ -20,7 +20,8 @@ build: setup ## build bin/apc, one static binary
 	CGO_ENABLED=0 go build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o bin/apc ./cmd/apc
 
 test: build lint ## run every check and test
-	go test -race ./...
+	go test ./...
+	go test -race -short ./...
 	bin/apc fmt --check ./examples/... stdlib/*.hcl
 	.ci/examples --check
 	.ci/e2e

@@ -22,6 +22,9 @@ import (
 // checks of the build hold, and most rules become includes again. The real
 // parser proves some of it.
 func TestSubstituteDistribution(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes seconds; go test without -short runs it")
+	}
 	t.Parallel()
 	const dir = "/etc/apparmor.d"
 	files, err := profile.Directory(filepath.Join(dir, "abstractions"))

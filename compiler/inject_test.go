@@ -74,6 +74,9 @@ func hostile(s string, place int) *ir.Module {
 // refuses the text or sees exactly the profiles that were meant, without any
 // capability, socket or access to a file that the string tries to bring in.
 func FuzzInjection(f *testing.F) {
+	if testing.Short() {
+		f.Skip("it takes seconds; go test without -short runs it")
+	}
 	parsers, err := verify.Find(f.Context(), nil)
 	if err != nil || len(parsers) == 0 {
 		f.Skip("apparmor_parser is missing")

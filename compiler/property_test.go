@@ -121,6 +121,9 @@ func randomWishes(r *rand.Rand) optimize.Wishes {
 // what it granted before and the rules that were listed, and that each example
 // of what is added was not granted before.
 func TestWideningsAreListed(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes seconds; go test without -short runs it")
+	}
 	t.Parallel()
 	r := rand.New(rand.NewPCG(5, 6))
 	listed, examples := 0, 0
@@ -169,6 +172,9 @@ func linksToSome(r ir.Rule) bool {
 // TestPassesKeepGrants asks random profiles before and after all passes about
 // paths, one permission at a time: the answers, found by matching alone, stay.
 func TestPassesKeepGrants(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes seconds; go test without -short runs it")
+	}
 	t.Parallel()
 	r := rand.New(rand.NewPCG(1, 2))
 	dropped := 0
@@ -221,6 +227,9 @@ func dumped(p *ir.Profile) string {
 // TestPassesKeepCompiledPolicy holds that the real parser compiles random
 // profiles to the same bytes before and after all passes.
 func TestPassesKeepCompiledPolicy(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes seconds; go test without -short runs it")
+	}
 	t.Parallel()
 	parsers, err := verify.Find(t.Context(), nil)
 	if err != nil || len(parsers) == 0 {

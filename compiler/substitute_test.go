@@ -148,6 +148,9 @@ func withBrought(m *ir.Module, all []optimize.Abstraction) *ir.Module {
 // found by matching alone, stays, whatever takes the place of rules; and what a
 // suggestion says holds.
 func TestSubstituteKeepsGrants(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes seconds; go test without -short runs it")
+	}
 	t.Parallel()
 	r := rand.New(rand.NewPCG(13, 14))
 	made, suggested := 0, 0
@@ -212,6 +215,9 @@ func checkSuggestion(t *testing.T, p *ir.Profile, s optimize.Substitution) {
 // parser before and after all passes, with abstractions on disk, and with
 // optional files of these on both sides.
 func TestSubstituteKeepsCompiledPolicy(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes seconds; go test without -short runs it")
+	}
 	t.Parallel()
 	parsers, err := verify.Find(t.Context(), nil)
 	if err != nil || len(parsers) == 0 {

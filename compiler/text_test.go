@@ -164,6 +164,9 @@ func TestLintText(t *testing.T) {
 // TestLintDistribution lints what Debian ships, where it is installed: every
 // rule has its origin, and nothing panics.
 func TestLintDistribution(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes seconds; go test without -short runs it")
+	}
 	const base = "/etc/apparmor.d"
 	var files []string
 	for _, dir := range []string{base, "/usr/share/apparmor/extra-profiles"} {

@@ -119,6 +119,9 @@ container "boxed" {
 // TestDebianToolsRead holds that the tools of Debian 12's apparmor-utils read
 // every profile that is made for it, and switch its mode.
 func TestDebianToolsRead(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes seconds; go test without -short runs it")
+	}
 	const python = "/usr/bin/python3"
 	if out, err := exec.Command(python, "-c", "import apparmor.aa").CombinedOutput(); err != nil {
 		t.Skipf("SKIPPED: apparmor-utils is missing: %s", out)

@@ -44,6 +44,9 @@ func distribution(t testing.TB, dir string) int {
 // TestAdoption is the first day of a team with a hundred old profiles: a
 // baseline, then silence, then one new fault.
 func TestAdoption(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes seconds; go test without -short runs it")
+	}
 	t.Chdir(t.TempDir())
 	if err := os.Mkdir("apparmor.d", 0o755); err != nil {
 		t.Fatal(err)
@@ -130,6 +133,9 @@ type jsonDiagnostic struct {
 // TestFixDistribution lets --fix edit Debian's profiles: what comes out can be
 // read, keeps its comments, and is left alone the second time.
 func TestFixDistribution(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes seconds; go test without -short runs it")
+	}
 	t.Chdir(t.TempDir())
 	if err := os.Mkdir("apparmor.d", 0o755); err != nil {
 		t.Fatal(err)

@@ -14,6 +14,9 @@ import (
 // TestFixExact holds that the fixes which are to change nothing at all do so: the
 // real parser makes the same of Debian's profiles before and after them.
 func TestFixExact(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes seconds; go test without -short runs it")
+	}
 	if !parserInstalled(t) {
 		t.Skip("apparmor_parser is missing: fixes are not compared by what is compiled")
 	}

@@ -85,6 +85,9 @@ func checkFix(t *testing.T, base, text string) {
 
 // TestFixRandom mends profiles that are made of pieces which belong to fixes.
 func TestFixRandom(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes seconds; go test without -short runs it")
+	}
 	pieces := []string{
 		"/etc/x r,", "/etc/x r, # why", "/etc/* r,", "/etc/** r,", "/etc/{x,y} r,", "owner /etc/x r,", "deny /etc/x r,", "audit /etc/x r,",
 		"/var/run/a rw,", "/run/a rw,", "/etc/mtab r,", "/bin/sh ix,", "/usr/bin/sh ix,", "/a//b r,", "/a/b r,", "/a/b/ r,", "/srv r,", "/srv/** rw,",

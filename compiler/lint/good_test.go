@@ -68,6 +68,9 @@ func debian(t testing.TB) []string {
 // TestDistribution counts what the rules find in the profiles that Debian ships,
 // and shows it with -v.
 func TestDistribution(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes seconds; go test without -short runs it")
+	}
 	l := &profile.Loader{Base: []string{"/etc/apparmor.d"}}
 	counts := map[string]int{}
 	for _, file := range debian(t) {

@@ -135,6 +135,9 @@ func shipped(t testing.TB) []string {
 // Every shipped profile is read; some are compared with themselves in another
 // encoding.
 func TestShippedProfiles(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes seconds; go test without -short runs it")
+	}
 	parser := parser308(t, kernel61)
 	for i, file := range shipped(t) {
 		t.Run(filepath.Base(file), func(t *testing.T) {

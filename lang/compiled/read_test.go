@@ -55,6 +55,9 @@ func TestReadRefuses(t *testing.T) {
 // Wherever a policy is cut off, or a byte of it changes, reading it ends with
 // an error or with a policy that can be asked.
 func TestReadDamaged(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes seconds; go test without -short runs it")
+	}
 	for _, f := range fixtures {
 		whole := fixture(t, f.file)
 		for n := 0; n < len(whole); n += 1 + len(whole)/1500 {
