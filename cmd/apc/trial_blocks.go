@@ -90,7 +90,7 @@ func (a *app) planTrials(ctx context.Context, args []string, f trialFlags, c sel
 	case err != nil || p.diags.HasErrors():
 		return nil, nil, err
 	case len(plans) == 0 && f.run != "":
-		return nil, nil, fmt.Errorf("--run %q: no trial, and no attack, has such a name", f.run)
+		return nil, nil, fmt.Errorf("--run %q: nothing has such a name; it is TRIAL or TRIAL/ATTACK, and /ATTACK for attacks of any trial", f.run)
 	case len(plans) == 0:
 		return nil, nil, errors.New("the policies have no trial block; write one, or " + commandNeeded)
 	}
