@@ -81,10 +81,10 @@ func (l *linting) reader(s policy.Settings) *textReader {
 	return l.readers[base]
 }
 
-// base returns the base directory that is named, or that of the settings; nil for
-// the default.
+// base returns the base directory that includes are read from, nil where they
+// stay unread.
 func (l *linting) base(s policy.Settings) *compiler.Base {
-	dir := cmp.Or(l.flags.base, s.Base.Text)
+	dir := l.reader(s).base
 	if dir != "" && l.bases[dir] == nil {
 		l.bases[dir] = compiler.OpenBase(dir)
 	}

@@ -8,11 +8,14 @@ import (
 )
 
 // What makes an abstraction worth a word: it stands for so many rules and adds
-// no more than that, or for less and the profile has most of what it brings. Of
-// each profile a few are suggested, each for rules of its own.
+// no more than that, for more of them and does not dwarf them, or for less and
+// the profile has most of what it brings. Of each profile a few are suggested,
+// each for rules of its own.
 const (
 	suggestMin   = 3 // rules, where the profile has most of the abstraction
 	suggestRules = 5 // rules, otherwise
+	suggestLong  = 6 // rules, where it adds up to suggestAdds times as many
+	suggestAdds  = 3
 	suggestMost  = 3 // most: all but one of so many
 	suggestions  = 3 // for a profile
 )
@@ -83,7 +86,7 @@ func (s Substitution) gain() int { return len(s.From) - len(s.Adds) }
 // worth says whether a substitution is worth a suggestion.
 func (s Substitution) worth() bool {
 	n := telling(s.From)
-	return n >= suggestRules && len(s.Adds) <= n || n >= suggestMin && len(s.Adds)*suggestMost <= s.Rules
+	return n >= suggestLong && len(s.Adds) <= suggestAdds*n || n >= suggestRules && len(s.Adds) <= n || n >= suggestMin && len(s.Adds)*suggestMost <= s.Rules
 }
 
 // telling counts the rules that tell what a program is about. Capabilities and
