@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+	"sync"
 
 	"apc/compiler/grants"
 	"apc/compiler/ir"
@@ -99,13 +100,13 @@ func substitute(m *ir.Module, given Given) (*ir.Module, Found) {
 type search struct {
 	shelf   *Shelf
 	profile *ir.Profile
-	holding *grants.Holding
+	holding func() *grants.Holding
 	there   map[string]bool // includes that the profile has, through others too
 	gone    map[int]bool    // rules that are left alone, or that an include stands for
 }
 
 func newSearch(m *ir.Module, p *ir.Profile, shelf *Shelf) *search {
-	s := &search{shelf: shelf, profile: p, holding: grants.Hold(p, m.Values, shelf.paths), there: map[string]bool{}, gone: map[int]bool{}}
+	s := &search{shelf: shelf, profile: p, holding: sync.OnceValue(func() *grants.Holding { return grants.Hold(p, m.Values, shelf.paths) }), there: map[string]bool{}, gone: map[int]bool{}}
 	s.note(p.Rules)
 	return s
 }
@@ -175,7 +176,7 @@ func (s *search) substitution(c candidate) (out Substitution, ok bool) {
 	out.Rules = len(fresh)
 	for _, r := range fresh {
 		// Globs too complex to compare count as added.
-		if lacks, err := s.holding.Lacks(r); err != nil || len(lacks) > 0 {
+		if lacks, err := s.holding().Lacks(r); err != nil || len(lacks) > 0 {
 			out.Adds = append(out.Adds, addition(r, lacks))
 		}
 		if !out.worth() {

@@ -26,6 +26,10 @@ func Suggest(m *ir.Module, shelf *Shelf) []Substitution {
 	var out []Substitution
 	for _, p := range m.Profiles() {
 		s := newSearch(m, p, shelf)
+		s.skipModules()
+		if !slices.ContainsFunc(s.candidates(), func(c candidate) bool { _, ok := s.substitution(c); return ok }) {
+			continue // as of nearly every profile: includes need not be gone through
+		}
 		s.skipIncluded(m)
 		out = append(out, s.suggestions(s.candidates())...)
 	}
