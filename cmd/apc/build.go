@@ -72,6 +72,9 @@ func (a *app) build(args []string, f buildFlags) error {
 	if err != nil {
 		return err
 	}
+	if err := checkBase(f.base); err != nil {
+		return err
+	}
 	opts := compiler.Options{Annotate: f.annotate, Strict: f.strict, Dump: f.dump != "", Today: a.today, Optimize: level}
 	if f.base != "" {
 		opts.Base = compiler.OpenBase(f.base)

@@ -166,7 +166,7 @@ func (a *app) linted(args []string, f lintFlags, old *baseline) (*linted, error)
 	once := func() (*linted, error) {
 		found, err := a.lintAll(args, f)
 		if err == nil && old != nil {
-			found.findings = old.accept(found.findings, found.profiles)
+			found.findings = old.accept(found.findings, found.profiles, f.rules)
 		}
 		return found, err
 	}

@@ -113,7 +113,7 @@ func entryOf(d diag.Diagnostic) baselineEntry {
 // accept returns the findings that are not in the baseline and, as a note, how
 // many of it are gone from the profiles that were looked at. Of equal findings
 // as many are accepted as there were.
-func (b *baseline) accept(findings diag.List, profiles map[string]bool) diag.List {
+func (b *baseline) accept(findings diag.List, profiles map[string]bool, rules []string) diag.List {
 	left := map[baselineEntry]int{}
 	for _, e := range b.entries {
 		n := e.Count
@@ -130,7 +130,7 @@ func (b *baseline) accept(findings diag.List, profiles map[string]bool) diag.Lis
 	}
 	gone := 0
 	for e, n := range left {
-		if profiles[e.Profile] {
+		if profiles[e.Profile] && (len(rules) == 0 || slices.Contains(rules, e.Rule)) {
 			gone += n
 		}
 	}

@@ -130,7 +130,7 @@ func (a *app) rootCommand() *cobra.Command {
 		Long: `apc compiles policies, which state what a service is made of, into AppArmor
 profiles, and knows for each rule of a profile why it is there.
 
-Exit codes: 0 all well; 1 findings, differences or losses that were asked to
+Exit codes: 0 all well; 1 findings, differences, denials, or losses that were asked to
 fail; 2 bad input or usage; 3 something on the machine is missing or refused;
 4 a defect of apc itself.`,
 		SilenceUsage:  true,

@@ -82,7 +82,7 @@ must be denied and recorded under the profile, and succeed without it.`,
 	f.addVars(cmd)
 	flags := cmd.Flags()
 	flags.StringVar(&f.mode, "mode", "enforce", "`MODE` of all profiles: enforce (as the policies say), complain")
-	flags.DurationVar(&f.timeout, "timeout", 0, "end the command after `TIME`, as in 30s (default: never; of a trial block 10m)")
+	flags.DurationVar(&f.timeout, "timeout", 0, "end the command after `TIME`, as in 30s (default: never; of a trial block 10m, of its attacks 30s at most)")
 	flags.UintVar(&f.memory, "memory", 512, "`MB` of memory")
 	flags.StringArrayVar(&f.tmpfs, "tmpfs", nil, "`DIR` that is empty at first (repeatable)")
 	flags.StringArrayVar(&f.write, "write", nil, "bring out what was made or changed below a folder, `DIR=TO` (repeatable)")

@@ -236,7 +236,7 @@ func (v *variant) refused(r verify.Result) diag.Diagnostic {
 			}
 		}
 	}
-	d.Detail = fmt.Sprintf("Attacks bring the system's tools along, by `%s,`, and a pattern of the policy has programs there run in another way (apparmor_parser: %s). "+
+	d.Detail = fmt.Sprintf("Attacks bring the system's tools along, by `%s`, and a pattern of the policy has programs there run in another way (apparmor_parser: %s). "+
 		"Name the programs of the policy one by one, or write `tools = false` in the attacks.", rule.Rule{Body: toolRules[0]}, strings.Join(said, "; "))
 	return d
 }

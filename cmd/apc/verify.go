@@ -40,7 +40,7 @@ every profile in it is read.`,
 	}
 	f.loadFlags.add(cmd)
 	f.verifyFlags.add(cmd, "no-parser", "apc's own reader only")
-	cmd.Flags().StringVar(&f.format, "format", "text", "`FORMAT` of what is found: text, json, github, sarif")
+	cmd.Flags().StringVar(&f.format, "format", "text", "`FORMAT` of what is found: "+strings.Join(formats, ", "))
 	return cmd
 }
 

@@ -33,7 +33,7 @@ its profile among the policies, and tell which rule is missing, or which deny
 wins. Show the smallest edit of the policy that would allow the access, and what
 else that edit would allow. Nothing is written: what a record names was chosen
 by the confined program. Exits 1 where the policy denies the access.`,
-		Example: "  apc why 'audit: type=1400 audit(1700000000.1:5): apparmor=\"DENIED\" operation=\"open\" …'\n  journalctl -k -n 1 | apc why - ./policies",
+		Example: "  apc why 'audit: type=1400 audit(1700000000.123:5): apparmor=\"DENIED\" operation=\"open\" …'\n  journalctl -k -n 1 | apc why - ./policies",
 		RunE:    func(_ *cobra.Command, args []string) error { return a.why(args, f) },
 	}
 	f.loadFlags.add(cmd)
