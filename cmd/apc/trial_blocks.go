@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"runtime/debug"
@@ -257,7 +256,7 @@ func (e *judged) attack(i int, attack policy.Attack) judgedAttack {
 		failed("it did not run to its end")
 		return a
 	}
-	a.under, a.free = discreet(e.result.Steps[2*i]), discreet(e.result.Steps[2*i+1])
+	a.under, a.free = e.result.Steps[2*i], e.result.Steps[2*i+1]
 	if err := a.log.Read("records", a.under.Records); err != nil {
 		failed("%s", err)
 	}
@@ -274,16 +273,6 @@ func (e *judged) attack(i int, attack policy.Attack) judgedAttack {
 		failed("without the profile it %s too, so it proves nothing", why)
 	}
 	return a
-}
-
-// discreet leaves out what an attack wrote that succeeded: what it got at may be
-// a secret, and reports lie about.
-func discreet(o trial.Outcome) trial.Outcome {
-	if ending(o) == "" {
-		nothing := io.NewSectionReader(strings.NewReader(""), 0, 0)
-		o.Stdout, o.Stderr = nothing, nothing
-	}
-	return o
 }
 
 // deniedBy says whether a log has a denial by a profile, or by one below it.

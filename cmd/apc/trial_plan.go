@@ -278,7 +278,7 @@ func (p *planner) fill(q *planned) {
 		// The profile is loaded anew for each attack, so that the kernel leaves
 		// out no record for having made its like before.
 		q.opts.Steps = append(q.opts.Steps,
-			trial.Step{Profiles: []trial.Profile{profile}, Command: a.Command, Enter: q.loaded, Now: !a.Tools, Timeout: limit},
-			trial.Step{Command: a.Command, Timeout: limit})
+			trial.Step{Profiles: []trial.Profile{profile}, Command: a.Command, Enter: q.loaded, Now: !a.Tools, Timeout: limit, Discreet: true},
+			trial.Step{Command: a.Command, Timeout: limit, Discreet: true})
 	}
 }

@@ -72,6 +72,8 @@ type Step struct {
 	// command, so that the profile may deny that. Else it changes in executing.
 	Now     bool
 	Timeout time.Duration
+	// Discreet has nothing kept of what the step wrote where it returned 0.
+	Discreet bool
 }
 
 // Copy brings out what the command made or changed below a directory of the

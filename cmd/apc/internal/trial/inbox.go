@@ -16,6 +16,8 @@ import (
 	"sync/atomic"
 	"syscall"
 	"time"
+
+	"golang.org/x/sys/unix"
 )
 
 // maxOutput is how much of the command's stdout, and of its stderr, is kept.
@@ -49,14 +51,15 @@ func newInbox(o Options, scratch string) (*inbox, error) {
 	dir := scratch
 	if o.Keep != "" {
 		dir = o.Keep
-		if err := os.MkdirAll(dir, 0o777); err != nil {
+		// What a command wrote may be a secret.
+		if err := os.MkdirAll(dir, 0o700); err != nil {
 			return nil, err
 		}
 	}
 	in := &inbox{o: o, result: &Result{}, began: time.Now()}
 	files := make([]*os.File, 4)
 	for i, name := range []string{"stdout", "stderr", "records", "console"} {
-		f, err := os.Create(filepath.Join(dir, name))
+		f, err := os.OpenFile(filepath.Join(dir, name), os.O_RDWR|os.O_CREATE|os.O_TRUNC|unix.O_NOFOLLOW, 0o600)
 		if err != nil {
 			return nil, err
 		}
@@ -78,6 +81,16 @@ type spool struct {
 	room int64
 	size int64
 	cut  bool
+}
+
+// drop takes back what was written after a number of bytes.
+func (s *spool) drop(start int64) error {
+	s.room += s.size - start
+	s.size = start
+	if _, err := s.file.Seek(start, io.SeekStart); err != nil {
+		return err
+	}
+	return s.file.Truncate(start)
 }
 
 // since returns what was written after a number of bytes.
@@ -178,6 +191,11 @@ func (in *inbox) commandEnded(payload []byte) error {
 		return err
 	}
 	in.current.ExitCode, in.current.Signal, in.current.TimedOut = end.ExitCode, syscall.Signal(end.Signal), end.TimedOut
+	if i := in.ended - 1; i >= 0 && i < len(in.o.Steps) && in.o.Steps[i].Discreet && end == (outcome{}) {
+		if err := errors.Join(in.stdout.drop(in.at[0]), in.stderr.drop(in.at[1])); err != nil {
+			return err
+		}
+	}
 	in.keepCurrent()
 	return nil
 }
