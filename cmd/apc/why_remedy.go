@@ -202,6 +202,9 @@ func (q *question) try(c change) (problem string, err error) {
 	if err != nil {
 		r.NotEdited, r.Edits = err.Error(), nil
 		r.spell(errors.Is(err, propose.ErrNotHCL), statements)
+		if a := c.statement.Attribute; a != "" {
+			r.Notes = append(r.Notes, fmt.Sprintf("where the body has %q already, add the entry to that list", a))
+		}
 		return q.byHand(r, *c.statement), nil
 	}
 	r.spell(false, statements)
