@@ -66,7 +66,7 @@ func (b *Base) abstraction(i rule.Include) (a optimize.Abstraction, ok bool) {
 	include := rule.Rule{Body: i}
 	text := "include <tunables/global>\nprofile x {\n" + include.String() + "\n}\n"
 	read, diags, err := b.loader.LoadText(context.Background(), "x", text)
-	if err != nil || fault(diags) != "" {
+	if err != nil || diags.HasErrors() {
 		return a, false
 	}
 	meanings, _ := profile.Meanings(read)
