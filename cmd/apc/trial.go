@@ -147,6 +147,9 @@ func (f *trialFlags) options() (trial.Options, error) {
 	if f.format != "text" && f.format != "json" && f.format != "junit" {
 		return o, fmt.Errorf("--format %q: there are text and json, and junit of trial blocks", f.format)
 	}
+	if f.timeout < 0 {
+		return o, fmt.Errorf("--timeout %s: it is no negative time", f.timeout)
+	}
 	for _, e := range f.env {
 		if name, _, ok := strings.Cut(e, "="); !ok || name == "" {
 			return o, fmt.Errorf("--env %q is not of the form NAME=VALUE", e)
