@@ -196,27 +196,3 @@ func (c *context) replacing(r ir.Rule, old, new string) []diag.Edit {
 	from := bytes.Index(piece, []byte(old))
 	return []diag.Edit{{Range: diag.Within(at, piece, from, from+len(old)), New: new}}
 }
-
-// removing returns the edit that takes a rule out of profile text, with its line
-// where nothing else stands on it. There is none in a policy, nor where a comment
-// accepts something about the rule: it would belong to nothing.
-func (c *context) removing(r ir.Rule) []diag.Edit {
-	at := r.Origins[0].Range
-	src, ok := c.Sources[at.File]
-	ignored := slices.ContainsFunc(c.Module.Ignores, func(i ir.Ignore) bool { return i.At == at })
-	if !c.isText() || !ok || ignored || len(r.Origins) != 1 || at.End.Byte > len(src) {
-		return nil
-	}
-	start := bytes.LastIndexByte(src[:at.Start.Byte], '\n') + 1
-	end := len(src)
-	if n := bytes.IndexByte(src[at.End.Byte:], '\n'); n >= 0 {
-		end = at.End.Byte + n + 1
-	}
-	if blank(src[start:at.Start.Byte]) && blank(src[at.End.Byte:end]) {
-		at.Start = diag.Pos{Byte: start, Line: at.Start.Line, Column: 1}
-		at.End = diag.Pos{Byte: end, Line: at.End.Line + 1, Column: 1}
-	}
-	return []diag.Edit{{Range: at}}
-}
-
-func blank(text []byte) bool { return len(bytes.TrimSpace(text)) == 0 }

@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"apc/compiler"
+	"apc/compiler/lint"
+	"apc/compiler/lower"
 	"apc/compiler/verify"
 	"apc/lang/diag"
 	"apc/lang/feature"
@@ -34,12 +36,24 @@ func fixed(text string, found diag.List, rules ...string) string {
 	return text
 }
 
+// crlf gives a text the line ends of other systems.
+func crlf(text string) string { return strings.ReplaceAll(text, "\n", "\r\n") }
+
 // TestFixes holds what a text is after its fixes.
 func TestFixes(t *testing.T) {
 	const head, tail = "abi <abi/3.0>,\nprofile app /usr/bin/app {\n", "  include if exists <local/app>\n}\n"
 	for _, c := range []struct{ rules, text, want string }{
-		{"redundant-rule", head + "  /srv/x/** r,\n  # why\n  /srv/x/a r, # kept\n  /srv/x/b r,\n" + tail, head + "  /srv/x/** r,\n  # why\n   # kept\n" + tail},
-		{"redundant-rule", head + "  /srv/x/a r, /srv/x/** r,\n" + tail, head + "   /srv/x/** r,\n" + tail},
+		{"redundant-rule", head + "  /srv/x/** r,\n  # why\n  /srv/x/a r, # kept\n  /srv/x/b r,\n" + tail, head + "  /srv/x/** r,\n  # why\n  # kept\n\n" + tail},
+		{"redundant-rule", head + "  /srv/x/** r,\n  # why\n  /srv/x/a r,\n  capability sys_admin,\n" + tail, head + "  /srv/x/** r,\n  # why\n\n  capability sys_admin,\n" + tail},
+		{"redundant-rule", head + "  /srv/x/** r,\n  # why\n  /srv/x/a r,\n  # next\n  capability sys_admin,\n" + tail, head + "  /srv/x/** r,\n  # why\n\n  # next\n  capability sys_admin,\n" + tail},
+		{"redundant-rule", head + "  /srv/x/** r,\n  # why\n  /srv/x/a r,\n\n  # next\n" + tail, head + "  /srv/x/** r,\n  # why\n\n  # next\n" + tail},
+		{"redundant-rule", head + "  /srv/x/** r,\n  # why\n  /srv/x/a r,\n}\n", head + "  /srv/x/** r,\n  # why\n}\n"},
+		{"redundant-rule", head + "  #include <abstractions/base>\n  /srv/x/a r,\n  /srv/x/** r,\n" + tail, head + "  #include <abstractions/base>\n  /srv/x/** r,\n" + tail},
+		{"redundant-rule", head + "  /srv/x/** r,\n  # why\n  /srv/x/a r, capability sys_admin,\n" + tail, head + "  /srv/x/** r,\n  # why\n  /srv/x/a r, capability sys_admin,\n" + tail},
+		{"redundant-rule", head + "  /srv/x/** r,\n  capability sys_admin, /srv/x/a r, # why\n" + tail, head + "  /srv/x/** r,\n  capability sys_admin, /srv/x/a r, # why\n" + tail},
+		{"redundant-rule", head + "  /srv/x/a r, /srv/x/** r,\n" + tail, head + "  /srv/x/** r,\n" + tail},
+		{"redundant-rule", head + "  network inet, network inet stream,\n" + tail, head + "  network inet,\n" + tail},
+		{"redundant-rule", crlf(head + "  /srv/x/** r,\n  # why\n  /srv/x/a r,\n  /srv/y r,\n" + tail), crlf(head + "  /srv/x/** r,\n  # why\n\n  /srv/y r,\n" + tail)},
 		{"symlinked-path", head + "  /bin/dash ix, # shell\n  \"/var/run/x\" rw,\n" + tail, head + "  /{,usr/}bin/dash ix, # shell\n  \"/{,var/}run/x\" rw,\n" + tail},
 		{"symlinked-path", head + "  /{bin,sbin}/x ix,\n" + tail, head + "  /{bin,sbin}/x ix,\n" + tail},
 		{"symlinked-path", "include <tunables/global>\n" + head + "  /etc/mtab r,\n" + tail, "include <tunables/global>\n" + head + "  @{PROC}/@{pid}/mounts r,\n" + tail},
@@ -65,6 +79,68 @@ func TestFixes(t *testing.T) {
 			t.Errorf("%s, made twice, gives\n%s", c.rules, again)
 		}
 	}
+}
+
+// TestUnusedIgnoreFixes holds that an ignore that goes on in the next line stays,
+// as the half of it would be left.
+func TestUnusedIgnoreFixes(t *testing.T) {
+	for text, want := range map[string]string{
+		"  # apc:ignore broad-write once\n  /srv/a r,\n":                                            "  /srv/a r,\n",
+		"  # apc:ignore broad-write once\r\n  /srv/a r,\r\n":                                        "  /srv/a r,\r\n",
+		"  /srv/a r, # apc:ignore broad-write once\n  # other\n":                                    "  /srv/a r,\n  # other\n",
+		"  # apc:ignore broad-write once\n  # upon a time\n  /srv/a r,\n":                           "  # apc:ignore broad-write once\n  # upon a time\n  /srv/a r,\n",
+		"  # apc:ignore broad-write once\n  # apc:ignore dangerous-capability twice\n  /srv/a r,\n": "  /srv/a r,\n",
+		"  # why\n  # apc:ignore broad-write once\n  /srv/a r,\n":                                   "  # why\n  /srv/a r,\n",
+	} {
+		text, want = "profile app {\n"+text+"}\n", "profile app {\n"+want+"}\n"
+		if got := fixed(text, unusedIn(t, text), "unused-ignore"); got != want {
+			t.Errorf("%q becomes %q", text, got)
+		}
+	}
+}
+
+// unusedIn returns what is found about the ignores of a text.
+func unusedIn(t *testing.T, text string) diag.List {
+	t.Helper()
+	l := examplesBase()
+	p, diags, err := l.LoadText(t.Context(), "app", text)
+	if err != nil || diags.HasErrors() {
+		t.Fatal(diags, err)
+	}
+	modules, diags := lower.Text(p, l.Base[0])
+	if diags.HasErrors() {
+		t.Fatal(diags)
+	}
+	var results []lint.Result
+	for _, m := range modules {
+		s := lint.Subject{Module: m, Text: p, Sources: diag.Sources{"app": []byte(text)}}
+		results = append(results, lint.Module(s, lint.NewRun(nil, nil), lint.Options{}))
+	}
+	return lint.Unused(results)
+}
+
+// TestFixesSilenceNothing holds that the comment of a rule that is removed does
+// not become the reason of the next one, for which an error would be accepted.
+func TestFixesSilenceNothing(t *testing.T) {
+	const why = "# ticket 12: only reads the banner\n"
+	for _, narrow := range []string{"  " + why + "  /srv/a r,\n", "  /srv/a r, " + why, "  " + why + "  /srv/a r, "} {
+		text := "profile app /usr/bin/app {\n  /srv/* r,\n" + narrow + "  capability sys_admin,\n}\n"
+		after := fixed(text, lintText(t, examplesBase(), "app", text), "redundant-rule")
+		before := count(lintText(t, examplesBase(), "app", text), "dangerous-capability")
+		if got := count(lintText(t, examplesBase(), "app", after), "dangerous-capability"); got != before || got != 1 {
+			t.Errorf("%s\nbecomes\n%s\nwith %d findings, not %d", text, after, got, before)
+		}
+	}
+}
+
+func count(found diag.List, code string) int {
+	n := 0
+	for _, d := range found {
+		if d.Code == code {
+			n++
+		}
+	}
+	return n
 }
 
 // exactFixes are the rules whose fixes change nothing that a profile grants.

@@ -94,7 +94,8 @@ func (r Result) unused(i Ignore) diag.List {
 }
 
 // withoutComment returns the edit that takes a comment out of profile text, of
-// which at is all but its beginning; none where more stands in the comment.
+// which at is all but its beginning; none where more stands in the comment, on
+// its line or on the next one.
 func (c *context) withoutComment(at diag.Range) []diag.Edit {
 	src, ok := c.Sources[at.File]
 	if !ok || at.End.Byte > len(src) {
@@ -107,8 +108,12 @@ func (c *context) withoutComment(at diag.Range) []diag.Edit {
 	}
 	from := line + len(bytes.TrimRight(src[line:hash], " \t"))
 	end := at.End.Byte
-	if from == line && bytes.HasPrefix(src[end:], []byte("\n")) {
-		end++
+	if from == line {
+		end = lineEnd(src, end)
+		next := src[end:lineEnd(src, end)]
+		if isComment(next) && !bytes.Contains(next, []byte("apc:ignore")) {
+			return nil
+		}
 	}
 	begin := diag.Range{File: at.File, Start: diag.Pos{Byte: line, Line: at.Start.Line, Column: 1}}
 	return []diag.Edit{{Range: diag.Within(begin, src[line:end], from-line, end-line)}}
