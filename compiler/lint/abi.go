@@ -46,7 +46,7 @@ func checkABI(c *context) {
 	start.End = start.Start
 	var fix []diag.Edit
 	if !newerThan3(c.Text.File) {
-		fix = []diag.Edit{{Range: start, New: "abi <abi/3.0>,\n"}}
+		fix = []diag.Edit{{Range: start, New: "abi <abi/3.0>," + newline([]byte(c.Text.File.Text))}}
 	}
 	c.reportAt(first, path.Base(c.Text.File.Name), "it has no abi line.", fix...)
 }

@@ -69,10 +69,10 @@ func (c *context) addLocalInclude() []diag.Edit {
 	if found == nil || found.Block.Open || !plainName.MatchString(name) {
 		return nil
 	}
-	at, lead := found.Block.Range, ""
+	at, lead, end := found.Block.Range, "", newline([]byte(c.Text.File.Text))
 	if line := strings.LastIndexByte(found.Block.End, '\n'); line < 0 {
-		lead = "\n"
+		lead = end
 	}
 	at.End = at.Start
-	return []diag.Edit{{Range: at, New: lead + "  include if exists <local/" + name + ">\n"}}
+	return []diag.Edit{{Range: at, New: lead + "  include if exists <local/" + name + ">" + end}}
 }

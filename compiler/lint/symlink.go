@@ -131,10 +131,12 @@ func (c *context) saidOf(real glob.Glob, path string, r *ir.Rule) bool {
 }
 
 // realPath returns the edit that writes the real path, where the path begins
-// with the link as it stands and what takes its place has a value here.
+// with the link as it stands and what takes its place has a value here. As the
+// rule had no effect, the edit grants something: there is none where that is more
+// than to read, or is to read of other users' processes.
 func (c *context) realPath(r ir.Rule, path string, dead []deadBranch) []diag.Edit {
 	l := dead[0].link
-	if !strings.HasPrefix(path+"/", l.From+"/") {
+	if !strings.HasPrefix(path+"/", l.From+"/") || !onlyReads(r) || !r.Owner && strings.HasPrefix(l.To, "@{PROC}") {
 		return nil
 	}
 	to := bothNames(l)
@@ -142,6 +144,13 @@ func (c *context) realPath(r ir.Rule, path string, dead []deadBranch) []diag.Edi
 		return nil
 	}
 	return c.replacing(r, path, to+path[len(l.From):])
+}
+
+// onlyReads says whether a rule allows to read a file and perhaps to map it, and
+// nothing else.
+func onlyReads(r ir.Rule) bool {
+	f, ok := r.Body.(rule.File)
+	return ok && r.Action == rule.Allow && f.Access&rule.Read != 0 && f.Access&^(rule.Read|rule.MapExec) == 0 && f.Exec == "" && f.Target == ""
 }
 
 // bothNames spells a link and what it leads to, where both are directories of

@@ -91,17 +91,44 @@ func checkUnusedVariables(c *context) {
 }
 
 // unusedAssign reports a variable by its first assignment. The edit takes all of
-// them away.
+// them away, or there is none.
 func (c *context) unusedAssign(all []*profile.Assign) {
 	first := all[0]
 	if first.Op == "+=" {
 		return
 	}
+	c.reportAt(first.Range, strings.Join(strings.Fields(first.Raw), " "), "no rule, attachment or condition refers to it.", c.removingAll(all)...)
+}
+
+func (c *context) removingAll(all []*profile.Assign) []diag.Edit {
+	if c.usedElsewhere() {
+		return nil
+	}
 	var fix []diag.Edit
 	for _, a := range all {
-		fix = append(fix, c.removing(originAt(a.Range))...)
+		edits := c.removing(originAt(a.Range))
+		if edits == nil {
+			return nil
+		}
+		fix = append(fix, edits...)
 	}
-	c.reportAt(first.Range, strings.Join(strings.Fields(first.Raw), " "), "no rule, attachment or condition refers to it.", fix...)
+	return fix
+}
+
+// usedElsewhere says whether files that are not here may use the text's
+// variables: those that it includes on machines that have them, as of local/, and
+// where it has no profile of its own those that include it.
+func (c *context) usedElsewhere() bool {
+	profiles, absent := false, false
+	c.ownStatements(func(n profile.Node) {
+		switch n := n.(type) {
+		case *profile.Profile:
+			profiles = true
+		case *profile.Include:
+			absent = absent || len(n.Paths) == 0
+		}
+	})
+	return absent || !profiles
 }
 
 // variableNames returns the variables that a text refers to.
