@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"apc/compiler/ir"
+	"apc/lang/diag"
 	"apc/lang/rule"
 )
 
@@ -18,10 +19,11 @@ type coverSearch struct {
 	others   []int            // rules that are not about files
 	// settings are the variables that the text itself gives values.
 	settings map[string]bool
+	branches []diag.Range // what the text says under a condition
 }
 
 func (c *context) newCoverSearch(rules []ir.Rule) *coverSearch {
-	s := &coverSearch{c: c, rules: rules, files: map[int]fileRule{}, exact: map[string][]int{}, settings: c.assigned()}
+	s := &coverSearch{c: c, rules: rules, files: map[int]fileRule{}, exact: map[string][]int{}, settings: c.assigned(), branches: c.branches()}
 	for i, r := range rules {
 		f, ok := c.fileRule(r)
 		if !ok {
@@ -45,7 +47,8 @@ func (c *context) newCoverSearch(rules []ir.Rule) *coverSearch {
 // where there are none. That an exact path with a transition wins over patterns
 // needs no thought: a third rule that contradicts the one would contradict the
 // other too, and the text is refused.
-func (s *coverSearch) coverers(r ir.Rule, counts func(n int) bool) []int {
+func (s *coverSearch) coverers(r ir.Rule, among func(n int) bool) []int {
+	counts := func(n int) bool { return among(n) && !s.conditional(s.rules[n], r) }
 	if r.Kind() != rule.KindFile {
 		return one(s.first(s.others, func(n int) bool { return counts(n) && covers(s.rules[n].Rule, r.Rule) }))
 	}
@@ -97,7 +100,7 @@ func permissionsOf(f fileRule) []fileRule {
 func (s *coverSearch) file(f fileRule, counts func(n int) bool) int {
 	says := func(n int) bool {
 		w := s.files[n]
-		return counts(n) && mayMeet(w, f) && w.has(f) && !s.byChoice(w, f)
+		return counts(n) && mayMeet(w, f) && w.has(f) && w.records(f) && !s.byChoice(w, f)
 	}
 	if path, literal := f.glob.IsLiteral(); literal {
 		if n := s.first(s.exact[path], says); n >= 0 {
@@ -105,6 +108,12 @@ func (s *coverSearch) file(f fileRule, counts func(n int) bool) int {
 		}
 	}
 	return s.first(s.patterns, says)
+}
+
+// records says whether w, which has "audit" where r does, records all that r
+// does.
+func (w fileRule) records(r fileRule) bool {
+	return !r.Audit || r.file.Records()&^w.file.Records() == 0
 }
 
 // mayMeet says whether two rules may have a path in common, as far as it shows
@@ -131,4 +140,16 @@ func (s *coverSearch) byChoice(w, f fileRule) bool {
 	return slices.ContainsFunc(variableNames(w.file.Path), func(name string) bool {
 		return s.settings[name] && !slices.Contains(used, name)
 	})
+}
+
+// conditional says whether one rule stands in a branch that another one does not
+// stand in, so that it is there only while a condition holds.
+func (s *coverSearch) conditional(w, r ir.Rule) bool {
+	return slices.ContainsFunc(s.branches, func(b diag.Range) bool {
+		return within(w.Origins[0].Range, b) && !within(r.Origins[0].Range, b)
+	})
+}
+
+func within(at, b diag.Range) bool {
+	return at.File == b.File && b.Start.Byte <= at.Start.Byte && at.End.Byte <= b.End.Byte
 }

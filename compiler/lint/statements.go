@@ -1,6 +1,9 @@
 package lint
 
-import "apc/lang/profile"
+import (
+	"apc/lang/diag"
+	"apc/lang/profile"
+)
 
 // eachStatement calls f for each statement of the text and of what it includes.
 // Of a module without its text there is none.
@@ -69,5 +72,21 @@ func (c *context) assigned() map[string]bool {
 			}
 		}
 	}
+	return out
+}
+
+// branches returns the places of all that stands under a condition, from the
+// condition to the closing brace.
+func (c *context) branches() []diag.Range {
+	var out []diag.Range
+	c.eachStatement(func(n profile.Node) {
+		if i, ok := n.(*profile.If); ok {
+			for _, b := range i.Branches {
+				at := b.Range
+				at.End = b.Block.Range.End
+				out = append(out, at)
+			}
+		}
+	})
 	return out
 }
