@@ -198,17 +198,18 @@ func (f factSet) file(r ir.Rule, b rule.File) {
 		f.other(rule.Rule{Qualifiers: r.Qualifiers, Body: rule.File{Path: b.Path, Access: rule.LinkTo, Target: b.Target}})
 		access &^= rule.LinkTo
 	}
-	words := access.Words()
+	for _, w := range access.Words() {
+		q := r.Qualifiers
+		q.Audit = q.Audit && b.Records()&rule.AccessWord(w) != 0
+		f.fact(q, w, b.Path)
+	}
 	switch b.Exec {
 	case "":
 	case "x":
-		words = append(words, "execute")
+		f.fact(r.Qualifiers, "execute", b.Path)
 	default:
 		bare := rule.File{Path: b.Path, Exec: b.Exec, Target: b.Target}
 		f.other(rule.Rule{Qualifiers: r.Qualifiers, Body: bare})
-	}
-	for _, w := range words {
-		f.fact(r.Qualifiers, w, b.Path)
 	}
 }
 

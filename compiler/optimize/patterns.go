@@ -91,8 +91,8 @@ func (x patterns) having(i int, r ir.Rule, values map[string][]string) iter.Seq[
 
 // within says whether file rule w has all of r but for the paths: the same
 // qualifiers, where what holds for everybody holds for the owner too, and no
-// permission less. One that may link to a certain file has not all of a rule
-// that may link to any.
+// permission less, nor less recorded. One that may link to a certain file has
+// not all of a rule that may link to any.
 func within(r ir.Rule, f rule.File, w ir.Rule, file rule.File) bool {
 	q := r.Qualifiers
 	if !w.Owner && !w.Other {
@@ -101,5 +101,9 @@ func within(r ir.Rule, f rule.File, w ir.Rule, file rule.File) bool {
 	if q != w.Qualifiers || f.Exec != "" && f.Exec != file.Exec || file.LinkTarget() != "" {
 		return false
 	}
-	return f.Access&^file.Grants() == 0
+	has := file.Grants()
+	if r.Audit {
+		has = file.Records()
+	}
+	return f.Access&^has == 0
 }

@@ -119,15 +119,24 @@ func (f File) text() string {
 // appending, and running under the same profile, also as a fallback, implies
 // mapping (apparmor.d(5), Access Modes). The bare rule grants them all.
 func (f File) Grants() Access {
+	a := f.Records()
+	if strings.HasSuffix(strings.ToLower(string(f.Exec)), "ix") {
+		a |= MapExec
+	}
+	return a
+}
+
+// Records returns the permissions whose use the rule records where it has
+// "audit": all that it grants but the mapping that running implies. Parsers 3.0
+// and 5.0 add that to what is allowed, not to what is recorded. 4.1 records it
+// too, but only with the execute permission, for which no other rule stands in.
+func (f File) Records() Access {
 	a := f.Access
 	if f.Path == "" {
 		a = ^Access(0)
 	}
 	if a&Write != 0 {
 		a |= Append
-	}
-	if strings.HasSuffix(strings.ToLower(string(f.Exec)), "ix") {
-		a |= MapExec
 	}
 	return a
 }
