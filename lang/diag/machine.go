@@ -45,9 +45,10 @@ func githubCommand(d Diagnostic) string {
 }
 
 // githubEscape escapes what would end a workflow command, or in a property
-// what would end that property.
+// what would end that property. Other control characters, which no command can
+// spell and a log would act on, are shown as U+FFFD.
 func githubEscape(s string, property bool) string {
-	s = strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A").Replace(s)
+	s = Printable(strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A").Replace(s))
 	if property {
 		s = strings.NewReplacer(":", "%3A", ",", "%2C").Replace(s)
 	}

@@ -224,6 +224,30 @@ func TestJSON(t *testing.T) {
 	}
 }
 
+// TestGitHub holds that lines stay one command, and that no control character of
+// a name or a message comes through.
+func TestGitHub(t *testing.T) {
+	for _, c := range []struct {
+		d    diag.Diagnostic
+		want string
+	}{
+		{sample[0], "::error file=dir/my file,line=3,col=1,endLine=3,endColumn=9,title=broad-write::writing is allowed too broadly. `/etc/** rw,` & <more>.\n"},
+		{sample[3], "::error title=usage::of no file\n"},
+		{
+			diag.Diagnostic{Severity: diag.Note, Code: "note", Summary: "100%\nof\r\x1b]0;x\x07 \u202e\t.", Subject: at("a\x1b[31m,b:c\n\xff", 1, 1, 1, 2)},
+			"::notice file=a\ufffd[31m%2Cb%3Ac%0A\ufffd,line=1,col=1,endLine=1,endColumn=2,title=note::100%25%0Aof%0D\ufffd]0;x\ufffd \ufffd .\n",
+		},
+	} {
+		var b bytes.Buffer
+		if err := diag.WriteGitHub(&b, diag.List{c.d}); err != nil {
+			t.Fatal(err)
+		}
+		if b.String() != c.want {
+			t.Errorf("got  %q\nwant %q", b.String(), c.want)
+		}
+	}
+}
+
 // TestWithin places pieces of a text that has several lines and characters of
 // several bytes.
 func TestWithin(t *testing.T) {
