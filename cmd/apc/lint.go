@@ -130,8 +130,13 @@ func (a *app) lint(args []string, f lintFlags) error {
 		return fmt.Errorf("--fail-on %q: there are error, warning and note", f.failOn)
 	}
 	var old *baseline
+	var err error
+	if f.writeBaseline != "" {
+		if err = checkReplaceable(f.writeBaseline); err != nil {
+			return err
+		}
+	}
 	if f.baseline != "" {
-		var err error
 		if old, err = readBaseline(f.baseline); err != nil {
 			return err
 		}
@@ -141,11 +146,9 @@ func (a *app) lint(args []string, f lintFlags) error {
 		return err
 	}
 	if f.writeBaseline != "" {
-		if err := writeBaseline(f.writeBaseline, found.findings); err != nil {
-			return machineError(err)
+		if err := a.acceptAll(found, f.writeBaseline); err != nil {
+			return err
 		}
-		fmt.Fprintf(a.stderr, "%s: %s\n", f.writeBaseline, count(len(found.findings), "finding"))
-		found.findings = nil
 	}
 	list := slices.Concat(found.input, found.findings).Sorted()
 	if err := a.writeReport(report{list, found.sources, found.files, failing}, f.format); err != nil {
@@ -157,6 +160,21 @@ func (a *app) lint(args []string, f lintFlags) error {
 	case slices.ContainsFunc(list, func(d diag.Diagnostic) bool { return d.Severity >= failing }):
 		a.fail(exitFindings)
 	}
+	return nil
+}
+
+// acceptAll writes the findings as a baseline and takes them out, but not where
+// the input has errors: what could not be read would be missing in it.
+func (a *app) acceptAll(found *linted, path string) error {
+	if found.input.HasErrors() {
+		fmt.Fprintf(a.stderr, "%s was not written: the input has errors\n", path)
+		return nil
+	}
+	if err := writeBaseline(path, found.findings); err != nil {
+		return err
+	}
+	fmt.Fprintf(a.stderr, "%s: %s\n", path, count(len(found.findings), "finding"))
+	found.findings = nil
 	return nil
 }
 

@@ -4,7 +4,10 @@ import (
 	"bytes"
 	"cmp"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -42,16 +45,56 @@ func readBaseline(path string) (*baseline, error) {
 	if err != nil {
 		return nil, pathError(path, err)
 	}
+	entries, err := parseBaseline(text)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return &baseline{path, entries}, nil
+}
+
+// parseBaseline reads the text of a baseline, and refuses one that is damaged: it
+// would accept less, or other findings, than the team once accepted.
+func parseBaseline(text []byte) ([]baselineEntry, error) {
 	dec := json.NewDecoder(bytes.NewReader(text))
 	dec.DisallowUnknownFields()
 	var f baselineFile
 	if err := dec.Decode(&f); err != nil {
-		return nil, fmt.Errorf("%s: it is not a baseline: %w", path, err)
+		return nil, fmt.Errorf("it is not a baseline: %w", err)
+	}
+	if _, err := dec.Token(); !errors.Is(err, io.EOF) {
+		return nil, errors.New("it is a damaged baseline: there is text after its end")
 	}
 	if f.Version != baselineVersion {
-		return nil, fmt.Errorf("%s: it is a baseline of version %d, and this apc reads version %d", path, f.Version, baselineVersion)
+		return nil, fmt.Errorf("it is a baseline of version %d, and this apc reads version %d", f.Version, baselineVersion)
 	}
-	return &baseline{path, f.Findings}, nil
+	if f.Findings == nil {
+		return nil, errors.New("it is a damaged baseline: it has no findings, not even an empty list")
+	}
+	for _, e := range f.Findings {
+		if e.Count < 1 {
+			return nil, fmt.Errorf("it is a damaged baseline: the count of %s in %s is %d", e.Rule, e.Profile, e.Count)
+		}
+	}
+	return f.Findings, nil
+}
+
+// checkReplaceable refuses to write a baseline over a file that is none: where
+// --write-baseline is given without its FILE, that is the profile to be linted.
+// An empty file may go, as one that was made for the purpose.
+func checkReplaceable(path string) error {
+	text, err := readRegular(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil:
+		return pathError(path, err)
+	case len(bytes.TrimSpace(text)) == 0:
+		return nil
+	}
+	if _, err := parseBaseline(text); err != nil {
+		return fmt.Errorf("--write-baseline %s: the file is there and stays: %w", path, err)
+	}
+	return nil
 }
 
 // writeBaseline writes the findings as a baseline: sorted, one a line.
@@ -100,10 +143,13 @@ func putFile(path, text string) error {
 	if err == nil {
 		err = os.Rename(tmp, path)
 	}
-	if err != nil && tmp != "" {
-		os.Remove(tmp)
+	if err != nil {
+		if tmp != "" {
+			os.Remove(tmp)
+		}
+		return machineError(err)
 	}
-	return err
+	return nil
 }
 
 func entryOf(d diag.Diagnostic) baselineEntry {
