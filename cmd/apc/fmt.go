@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
+	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -86,12 +88,13 @@ func (a *app) formatFile(path string, check bool) error {
 	if bytes.Equal(out, src) {
 		return nil
 	}
-	fmt.Fprintln(a.stdout, path)
 	if check {
 		a.fail(exitFindings)
-		return nil
+	} else if err := replaceFile(path, string(out)); err != nil {
+		return err
 	}
-	return replaceFile(path, string(out))
+	fmt.Fprintln(a.stdout, path)
+	return nil
 }
 
 // formatText formats a policy or a profile. Of a profile it says only why it
@@ -106,18 +109,16 @@ func formatText(name string, src []byte, isProfile bool) ([]byte, diag.List) {
 }
 
 // replaceFile puts new text in the place of a file at once, with the mode that
-// it had. A symbolic link stays, and what it points to is replaced.
+// it had and, where the system allows it, its owner and group. A symbolic link
+// stays, and what it points to is replaced.
 func replaceFile(path, text string) error {
-	path, err := filepath.EvalSymlinks(path)
+	path, info, err := replaceable(path)
 	if err != nil {
-		return pathError(path, err)
-	}
-	info, err := os.Stat(path)
-	if err != nil {
-		return pathError(path, err)
+		return err
 	}
 	tmp, err := stage(path, text)
 	if err == nil {
+		keepOwner(tmp, info)
 		err = os.Chmod(tmp, info.Mode().Perm())
 	}
 	if err == nil {
@@ -130,6 +131,41 @@ func replaceFile(path, text string) error {
 		return machineError(err)
 	}
 	return nil
+}
+
+// replaceable returns the file that a path leads to, and refuses one that has
+// other names too: these would keep the old text.
+func replaceable(path string) (string, fs.FileInfo, error) {
+	real, err := filepath.EvalSymlinks(path)
+	if err != nil {
+		return "", nil, pathError(path, err)
+	}
+	info, err := os.Stat(real)
+	if err != nil {
+		return "", nil, pathError(real, err)
+	}
+	if n := linkCount(info); n > 1 {
+		return "", nil, fmt.Errorf("%s has %d hard links, and would be replaced in one of these places alone; it stays as it is", path, n)
+	}
+	return real, info, nil
+}
+
+// keepOwner gives a new file the group and owner of an old one. What the system
+// does not allow (mostly all that is not root's to do) is left: the edit counts
+// for more, and the mode gives nobody else a right.
+func keepOwner(path string, old fs.FileInfo) {
+	if s, ok := old.Sys().(*syscall.Stat_t); ok {
+		_ = os.Chown(path, -1, int(s.Gid))
+		_ = os.Chown(path, int(s.Uid), -1)
+	}
+}
+
+// linkCount returns how many names a file has.
+func linkCount(info fs.FileInfo) uint64 {
+	if s, ok := info.Sys().(*syscall.Stat_t); ok {
+		return uint64(s.Nlink)
+	}
+	return 1
 }
 
 func (a *app) formatStdin(check bool) error {

@@ -2,8 +2,11 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
+	"maps"
 	"slices"
+	"strings"
 
 	"apc/compiler/propose"
 	"apc/lang/diag"
@@ -18,36 +21,59 @@ const maxRounds = 50
 // defect, get their text back.
 func (a *app) fix(lint func() (*linted, error)) (*linted, error) {
 	found, err := lint()
+	if err == nil && found.input.HasErrors() {
+		fmt.Fprintln(a.stderr, "nothing was fixed: the input has errors")
+		return found, nil
+	}
 	fixed, files := 0, map[string]bool{}
 	for range maxRounds {
-		if err != nil || found.input.HasErrors() {
-			return found, err
+		if err != nil {
+			return nil, withEdited(err, files)
 		}
 		edits, n := chosen(found)
 		if n == 0 {
 			break
 		}
-		before := map[string]string{}
-		for file, list := range edits {
-			before[file] = string(found.sources[file])
-			files[file] = true
-			if err := edit(file, found.sources[file], list); err != nil {
-				return nil, err
-			}
+		before := found.sources
+		if err := editAll(before, edits, files); err != nil {
+			return nil, withEdited(err, files)
 		}
 		if found, err = lint(); err == nil && found.input.HasErrors() {
-			return nil, a.undo(before, found.input)
+			return nil, undo(before, edits, found.input)
 		}
 		fixed += n
 	}
-	if err == nil {
-		fmt.Fprintf(a.stderr, "fixed %s in %s\n", count(fixed, "finding"), count(len(files), "file"))
+	if err != nil {
+		return nil, withEdited(err, files)
 	}
-	return found, err
+	fmt.Fprintf(a.stderr, "fixed %s in %s\n", count(fixed, "finding"), count(len(files), "file"))
+	return found, nil
 }
 
-// edit edits a file that is as it was when it was linted.
-func edit(file string, before []byte, edits []diag.Edit) error {
+// editAll edits files in the order of their names, once it is known that all of
+// them may be replaced and are as they were when they were linted. It notes in
+// edited those that it edited, in an error too.
+func editAll(before diag.Sources, edits map[string][]diag.Edit, edited map[string]bool) error {
+	files := slices.Sorted(maps.Keys(edits))
+	for _, file := range files {
+		if err := checkEditable(file, before[file]); err != nil {
+			return err
+		}
+	}
+	for _, file := range files {
+		if err := replaceFile(file, string(propose.Apply(before[file], edits[file]))); err != nil {
+			return err
+		}
+		edited[file] = true
+	}
+	return nil
+}
+
+// checkEditable refuses a file that may not be replaced, or is not as it was.
+func checkEditable(file string, before []byte) error {
+	if _, _, err := replaceable(file); err != nil {
+		return err
+	}
 	now, err := readRegular(file)
 	if err != nil {
 		return pathError(file, err)
@@ -55,15 +81,25 @@ func edit(file string, before []byte, edits []diag.Edit) error {
 	if !bytes.Equal(now, before) {
 		return machineError(fmt.Errorf("%s changed while it was linted; run it again", file))
 	}
-	return replaceFile(file, string(propose.Apply(before, edits)))
+	return nil
 }
 
-// undo puts files back to what they were before edits.
-func (a *app) undo(before map[string]string, why diag.List) error {
-	for file, text := range before {
-		if err := replaceFile(file, text); err != nil {
-			return err
-		}
+// withEdited adds to an error which files were edited before it.
+func withEdited(err error, edited map[string]bool) error {
+	if len(edited) == 0 {
+		return err
+	}
+	return fmt.Errorf("%w; these files were edited before: %s", err, strings.Join(slices.Sorted(maps.Keys(edited)), ", "))
+}
+
+// undo puts the files of edits back to what they were before, as many as it can.
+func undo(before diag.Sources, edits map[string][]diag.Edit, why diag.List) error {
+	var failed []error
+	for _, file := range slices.Sorted(maps.Keys(edits)) {
+		failed = append(failed, replaceFile(file, string(before[file])))
+	}
+	if err := errors.Join(failed...); err != nil {
+		return err
 	}
 	return codedError{exitDefect, fmt.Errorf("this is a defect of apc itself: a fix made text that cannot be read, and was undone: %w", why[0])}
 }
